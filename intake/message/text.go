@@ -1,0 +1,93 @@
+package message
+
+import (
+	"io"
+	"strings"
+	"time"
+)
+
+// plainText is the text of a part with lines that end in \n.
+func (r *reader) plainText(m *Message, p *Part) string {
+	text, note := decodeText(p.Data, p.Charset)
+	if note != "" {
+		m.warn("part %s: %s", p.Number, note)
+	}
+	return newlines(text)
+}
+
+func (r *reader) htmlText(m *Message, p *Part) {
+	text, note := decodeHTML(p.Data, p.Charset)
+	if note != "" {
+		m.warn("part %s: %s", p.Number, note)
+	}
+	if len(text) > maxHTML {
+		text = text[:maxHTML]
+		p.Truncated = true
+		m.warn("part %s: only the first %d MB of its HTML were read", p.Number, maxHTML>>20)
+	}
+	visible, hidden := htmlToText(&untilReader{strings.NewReader(text), r.end})
+	p.Text = clean(visible)
+	if hidden {
+		m.warn("part %s: has text that a reader cannot see; it was left out", p.Number)
+	}
+	r.inTime(m)
+}
+
+// untilReader ends early when time is up: what is parsed by then counts.
+type untilReader struct {
+	r   io.Reader
+	end time.Time
+}
+
+func (u *untilReader) Read(p []byte) (int, error) {
+	if time.Now().After(u.end) {
+		return 0, io.EOF
+	}
+	return u.r.Read(p)
+}
+
+func newlines(s string) string {
+	if strings.IndexByte(s, '\r') < 0 {
+		return s
+	}
+	return strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
+}
+
+// unflow joins the soft line breaks of format=flowed (RFC 3676), so that a
+// sentence is one line again. Quoted lines of different depth are not joined.
+func unflow(text string, deleteSpace bool) string {
+	var out strings.Builder
+	open, openDepth := false, 0
+	for line := range strings.Lines(text) {
+		line = strings.TrimSuffix(line, "\n")
+		depth := len(line) - len(strings.TrimLeft(line, ">"))
+		content := strings.TrimPrefix(line[depth:], " ")
+		if depth == 0 && !strings.HasPrefix(line, " ") {
+			content = line
+		}
+		if open && depth == openDepth && content != "-- " {
+			out.WriteString(content)
+		} else {
+			if open {
+				out.WriteByte('\n')
+			}
+			out.WriteString(strings.Repeat(">", depth))
+			if depth > 0 {
+				out.WriteByte(' ')
+			}
+			out.WriteString(content)
+		}
+		open, openDepth = strings.HasSuffix(content, " ") && content != "-- ", depth
+		if !open {
+			out.WriteByte('\n')
+		} else if deleteSpace {
+			s := strings.TrimSuffix(out.String(), " ")
+			out.Reset()
+			out.WriteString(s)
+		}
+	}
+	if open {
+		out.WriteByte('\n')
+	}
+	return out.String()
+}
