@@ -69,6 +69,7 @@ type Block struct {
 	Start, End int
 	Rows       []Row     // of tables
 	Controls   []Control // of paragraphs and forms
+	Bold       bool      // of paragraphs: all of it is bold, as headings without a style are
 	Origin     string    // where in the file: "word/document.xml", "header", "textbox", "acroform", "ocr"
 }
 
