@@ -52,6 +52,9 @@ func setOff(text []byte, at int, looks []look) []look {
 	if len(text) > 200 || len(looks) == 0 {
 		return nil
 	}
+	if i := bytes.LastIndexByte(text, ':'); i >= 0 {
+		text, at = text[i+1:], at+i+1 // "Consent: Yes / No"
+	}
 	choices := splitChoices(string(text))
 	if len(choices) < 2 || !isChoice(string(text), choices) {
 		return nil
@@ -110,7 +113,7 @@ func splitChoices(s string) [][2]int {
 		}
 		from := start + strings.Index(s[start:end], t)
 		spans = append(spans, [2]int{from, from + len(t)})
-		return len(strings.Fields(t)) <= 4 && !strings.HasSuffix(t, ":")
+		return len(strings.Fields(t)) <= 4
 	}
 	for i := 0; i < len(s); i++ {
 		if n := choiceBreak(s[i:]); n > 0 {
