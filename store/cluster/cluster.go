@@ -203,8 +203,9 @@ func Running(dir string) (string, error) {
 	return connString(socket, "dsr"), nil
 }
 
-// connString names a database behind the socket in dir, for lib/pq.
+// connString names a database behind the socket in dir, for lib/pq. It says
+// all that PGPORT, PGUSER and their like could change.
 func connString(dir, database string) string {
-	q := url.Values{"host": {dir}, "user": {"dsr"}, "sslmode": {"disable"}}
+	q := url.Values{"host": {dir}, "port": {"5432"}, "user": {"dsr"}, "sslmode": {"disable"}}
 	return "postgres:///" + database + "?" + q.Encode()
 }
