@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+
+	"github.com/essex-dsr/dsr/intake/document"
 )
 
 // commands is the table of all sub-commands, in the order of the help page. A
@@ -14,9 +16,12 @@ import (
 func commands() []command {
 	return []command{
 		{name: "serve", args: "--print-config", short: "print the settings of the service", run: serve},
+		{name: "workflow", args: "[--format text|mermaid|svg]", short: "print the life of a case from the transition table", run: printWorkflow},
 		{name: "healthcheck", short: "ask the running service whether it is ready", run: healthcheck},
 		{name: "completion", args: "bash", short: "print the shell completion", run: completion},
 		{name: "version", short: "print version, commit and Go version", run: version},
+		{name: document.ChildCommand, hidden: true, run: documentChild},
+		{name: "document-warm", hidden: true, run: documentWarm},
 	}
 }
 

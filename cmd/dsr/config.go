@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/caarlos0/env/v11"
+
+	"github.com/essex-dsr/dsr/letters"
 )
 
 // Config is every setting of the program, read once from the environment. The
@@ -58,7 +60,7 @@ type Config struct {
 	AllowTestClock string `env:"DSR_ALLOW_TEST_CLOCK"`
 
 	Mailboxes []Mailbox
-	SMTP      *Relay // nil: letters wait
+	SMTP      *letters.Server // nil: letters wait
 	From      mail.Address
 	Start     Start
 	clock     func(time.Time) time.Time

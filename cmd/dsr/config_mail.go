@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/essex-dsr/dsr/letters"
 )
 
 // TLS says how a connection to a mail server is made secret.
@@ -33,14 +35,6 @@ func (m Mailbox) passwordName() string {
 		return "DSR_IMAP_PASSWORD"
 	}
 	return "DSR_IMAP_PASSWORD_" + strings.ToUpper(strings.ReplaceAll(m.Name, "-", "_"))
-}
-
-// Relay is the server that letters are handed to.
-type Relay struct {
-	Addr     string
-	User     string // "" sends without signing in
-	Password string // "" with a user means the OAuth token
-	TLS      TLS
 }
 
 // Start says what of a full mailbox is taken.
@@ -263,26 +257,16 @@ func (c *Config) checkRelay(hasOAuth bool, wrong *faults) {
 	if c.SMTPURL == "" {
 		return
 	}
-	u, err := url.Parse(c.SMTPURL)
-	if err != nil || u.Hostname() == "" {
-		wrong.add(name, "is not an address like smtp://user@host:587")
+	server, err := letters.ParseURL(c.SMTPURL)
+	if err != nil {
+		wrong.add(name, "%v", err)
 		return
 	}
-	mode, addr, problem := security(u, "smtp", "587", "465")
-	if problem != "" {
-		wrong.add(name, "%s", problem)
-		return
-	}
-	if _, has := u.User.Password(); has {
-		wrong.add(name, "holds a password; it belongs in DSR_SMTP_PASSWORD")
-		return
-	}
-	r := Relay{Addr: addr, User: u.User.Username(), TLS: mode, Password: c.SMTPPassword}
-	if r.User != "" && r.Password == "" && !hasOAuth {
+	if server.User != "" && c.SMTPPassword == "" && !hasOAuth {
 		wrong.add("DSR_SMTP_PASSWORD", "is required for the user in DSR_SMTP_URL, or the DSR_OAUTH_ settings")
 	}
-	if r.User == "" && r.Password != "" {
+	if server.User == "" && c.SMTPPassword != "" {
 		wrong.add(name, "names no user for DSR_SMTP_PASSWORD")
 	}
-	c.SMTP = &r
+	c.SMTP = &server
 }
