@@ -7,5 +7,5 @@ import "embed"
 
 // FS is the files, as goose reads them.
 //
-//go:embed *
+//go:embed *.sql
 var FS embed.FS
