@@ -87,10 +87,10 @@ func (u osUser) barrier(path string) string {
 	return path
 }
 
-// findBinaries returns the folder of initdb and postgres: of the version that
-// made the cluster in data if there is one, else the newest on the machine.
-func findBinaries(data string) (string, error) {
-	found := candidates()
+// findBinaries returns the one of the folders found, the newest first, that
+// suits: of the version that made the cluster in data if there is one, else
+// the newest.
+func findBinaries(found []string, data string) (string, error) {
 	if len(found) == 0 {
 		return "", ErrNoBinaries
 	}

@@ -91,7 +91,7 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 // by which other commands find the server.
 func (c *Cluster) start(ctx context.Context, noSync bool) error {
 	began := time.Now()
-	bin, err := findBinaries(c.place.data())
+	bin, err := findBinaries(candidates(), c.place.data())
 	if err != nil {
 		return err
 	}
