@@ -23,7 +23,8 @@ func (w Words) HTML() (string, error) {
 	if err := frame.Execute(&b, struct {
 		Words
 		Size sizes
-	}{w, size}); err != nil {
+		Font template.CSS
+	}{w, size, size.font()}); err != nil {
 		return "", fmt.Errorf("letter %s as HTML: %w", w.Kind, err)
 	}
 	return emptyLines.ReplaceAllString(b.String(), "\n"), nil
@@ -34,11 +35,19 @@ var emptyLines = regexp.MustCompile(`\n\s*\n+`)
 // sizes are in pixels, the unit that every mail program takes.
 type sizes struct{ Text, H1, H2, Line int }
 
-// Lines tells what joins the lines of an item.
+func (s sizes) font() template.CSS {
+	return template.CSS(fmt.Sprintf("font-family:Arial,Helvetica,sans-serif;font-size:%dpx;line-height:%dpx;color:#1a1d21", s.Text, s.Line))
+}
+
+// Lines joins the lines of an item. The first of several is its name: a
+// service, a question, a thing to do.
 func (b Block) Lines(item []string) template.HTML {
 	parts := make([]string, len(item))
 	for i, l := range item {
 		parts[i] = string(linked(l))
+		if i == 0 && len(item) > 1 && isList(b.Kind) {
+			parts[i] = "<b>" + parts[i] + "</b>"
+		}
 	}
 	return template.HTML(strings.Join(parts, "<br>\n"))
 }
@@ -63,12 +72,21 @@ func linked(s string) template.HTML {
 		} else if strings.Contains(word, "@") {
 			href = "mailto:" + word
 		}
-		fmt.Fprintf(&b, `<a href="%s" class="l" style="color:#1d4f8c">%s</a>`,
-			template.HTMLEscapeString(href), template.HTMLEscapeString(word))
+		fmt.Fprintf(&b, `<a href="%s" class="l" style="%s">%s</a>`,
+			template.HTMLEscapeString(href), linkStyle(href), template.HTMLEscapeString(word))
 		last = m[1]
 	}
 	b.WriteString(template.HTMLEscapeString(s[last:]))
 	return template.HTML(b.String())
+}
+
+// linkStyle keeps a number on one line, and lets an address break anywhere
+// rather than widen a small screen.
+func linkStyle(href string) string {
+	if strings.HasPrefix(href, "tel:") {
+		return "color:#1d4f8c;white-space:nowrap"
+	}
+	return "color:#1d4f8c;overflow-wrap:anywhere"
 }
 
 var frame = template.Must(template.New("letter").Parse(frameSource))
@@ -104,7 +122,7 @@ const frameSource = `<!DOCTYPE html>
 <table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" class="c" style="max-width:620px;background-color:#ffffff;border-top:8px solid #0f5c63">
 <tr><td class="p c" align="left" style="padding:24px 32px 32px 32px;background-color:#ffffff;text-align:left">
 {{- $s := .Size}}
-{{- $text := printf "font-family:Arial,Helvetica,sans-serif;font-size:%dpx;line-height:%dpx;color:#1a1d21" $s.Text $s.Line}}
+{{- $text := .Font}}
 {{- range $b := .Blocks}}
 {{- if eq .Kind "heading"}}
 <h1 class="t" style="margin:0 0 20px 0;font-family:Arial,Helvetica,sans-serif;font-size:{{$s.H1}}px;line-height:1.25;font-weight:bold;color:#1a1d21">{{range .Items}}{{$b.Lines .}}{{end}}</h1>
