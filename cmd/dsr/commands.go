@@ -16,6 +16,7 @@ import (
 func commands() []command {
 	return []command{
 		{name: "serve", args: "--print-config", short: "print the settings of the service", run: serve},
+		{name: "letter preview", args: "KIND", short: "show a letter with the facts of an invented person", run: letterPreview},
 		{name: "workflow", args: "[--format text|mermaid|svg]", short: "print the life of a case from the transition table", run: printWorkflow},
 		{name: "healthcheck", short: "ask the running service whether it is ready", run: healthcheck},
 		{name: "completion", args: "bash", short: "print the shell completion", run: completion},

@@ -16,6 +16,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -141,16 +142,31 @@ func newFlags(name, args, about string) *flag.FlagSet {
 	return fs
 }
 
-// parse reads the flags. When done is true the command ends with code: help was
-// asked for, or the call was wrong.
+// parse reads the flags, which may stand before, between and after the other
+// words; what follows a bare -- is words only. When done is true the command
+// ends with code: help was asked for, or the call was wrong.
 func parse(fs *flag.FlagSet, args []string, stdout, stderr io.Writer) (code int, done bool) {
-	err := fs.Parse(args)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		fs.SetOutput(stdout)
-		fs.Usage()
-		return exitDone, true
-	case err != nil:
+	var literal []string
+	if i := slices.Index(args, "--"); i >= 0 {
+		args, literal = args[:i], args[i+1:]
+	}
+	words := []string{"--"}
+	for {
+		err := fs.Parse(args)
+		switch {
+		case errors.Is(err, flag.ErrHelp):
+			fs.SetOutput(stdout)
+			fs.Usage()
+			return exitDone, true
+		case err != nil:
+			return usage(stderr, fs.Name(), "%v", err), true
+		}
+		if fs.NArg() == 0 {
+			break
+		}
+		words, args = append(words, fs.Arg(0)), fs.Args()[1:]
+	}
+	if err := fs.Parse(append(words, literal...)); err != nil { // only words are left
 		return usage(stderr, fs.Name(), "%v", err), true
 	}
 	return exitDone, false

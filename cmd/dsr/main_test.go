@@ -1,9 +1,11 @@
 package main
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -109,6 +111,26 @@ func TestHealthcheck(t *testing.T) {
 	for listen, dial := range map[string]string{":8080": "127.0.0.1:8080", "0.0.0.0:80": "127.0.0.1:80", "[::]:80": "127.0.0.1:80", "10.0.0.1:80": "10.0.0.1:80"} {
 		if got := localAddress(listen); got != dial {
 			t.Errorf("%s: %s, want %s", listen, got, dial)
+		}
+	}
+}
+
+func TestFlagsMayStandAnywhere(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		args, words []string
+		quick       bool
+	}{
+		{[]string{"a", "--quick", "b"}, []string{"a", "b"}, true},
+		{[]string{"a", "--", "--quick"}, []string{"a", "--quick"}, false},
+		{[]string{"-"}, []string{"-"}, false},
+		{nil, nil, false},
+	} {
+		fs := newFlags("test", "", "")
+		quick := fs.Bool("quick", false, "")
+		code, done := parse(fs, test.args, io.Discard, io.Discard)
+		if done || code != exitDone || *quick != test.quick || !slices.Equal(fs.Args(), test.words) {
+			t.Errorf("%q: words %q, quick %v", test.args, fs.Args(), *quick)
 		}
 	}
 }
