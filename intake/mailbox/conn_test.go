@@ -85,7 +85,7 @@ func TestACutAtAnyByteStoresNothing(t *testing.T) {
 	t.Parallel()
 	raw := mail(4096)
 	whole := len(fmt.Sprintf("* 1 FETCH (UID 1 FLAGS () INTERNALDATE \" 2-Nov-2026 10:00:00 +0000\" BODY[] {%d}\r\n", len(raw))) + len(raw)
-	tail := len(")\r\nT4 OK done\r") // with the last line feed alone missing nothing is wrong
+	tail := len(")\r\nT4 OK done\r\n")
 	stored, cut := 0, 0
 	for at := -1; at < whole+tail; at++ {
 		if at == 0 {
@@ -98,7 +98,7 @@ func TestACutAtAnyByteStoresNothing(t *testing.T) {
 			c := opened(t, s)
 			got := map[UID][]byte{}
 			err := c.Fetch(t.Context(), []UID{1}, keep(got))
-			if err == nil {
+			if err == nil && at < whole { // behind the mail, "T4 OK" may already be an answer
 				t.Fatalf("cut at byte %d: no error", at)
 			}
 			if at < whole && len(got) > 0 || len(got) > 0 && !bytes.Equal(got[1], raw) {
@@ -111,11 +111,13 @@ func TestACutAtAnyByteStoresNothing(t *testing.T) {
 			if errors.Is(err, ErrCut) {
 				cut++
 			}
-			kind := []error{ErrTemporary}
-			if errors.Is(err, ErrCut) {
-				kind = append(kind, ErrCut)
+			switch {
+			case err == nil:
+			case errors.Is(err, ErrCut):
+				kinds(t, err, ErrTemporary, ErrCut)
+			default:
+				kinds(t, err, ErrTemporary)
 			}
-			kinds(t, err, kind...)
 		})
 	}
 	if cut < len(raw)-1 {

@@ -68,15 +68,25 @@ func (c *Conn) fetch(ctx context.Context, uids []UID, what *imap.FetchOptions, s
 // drained: what is left may be many megabytes, and the client cannot close
 // while a literal is unread.
 func (c *Conn) receive(cmd *imapclient.FetchCommand, section *imap.FetchItemBodySection, asked map[UID]bool, sink func(Mail) error) (err error) {
+	var last *body
 	done := false
 	defer func() {
-		if !done {
-			c.link.cut(cmp.Or(err, errClosed))
-			_ = cmd.Close() // of a cut connection: the sink's failure is the one to report
+		if done {
+			return
 		}
+		c.link.cut(cmp.Or(err, errClosed))
+		if last != nil && errors.Is(last.err, ErrCut) {
+			// Draining reads a literal that has ended once more; in a cut one
+			// that would race with the client's reader, which is about to end.
+			<-c.client.Closed()
+		}
+		_ = cmd.Close() // of a cut connection: the failure above is the one to report
 	}()
 	for msg := cmd.Next(); msg != nil; msg = cmd.Next() {
-		uid, err := deliver(msg, section, asked, sink)
+		uid, err := deliver(msg, section, asked, func(m Mail, b *body) error {
+			last = b
+			return sink(m)
+		})
 		if err != nil {
 			return err
 		}
@@ -88,7 +98,7 @@ func (c *Conn) receive(cmd *imapclient.FetchCommand, section *imap.FetchItemBody
 
 // deliver reads one reply: a UID that was asked, then its bytes. A reply with
 // no bytes, NIL or an empty literal is no mail: 0 comes back.
-func deliver(msg *imapclient.FetchMessageData, section *imap.FetchItemBodySection, asked map[UID]bool, sink func(Mail) error) (UID, error) {
+func deliver(msg *imapclient.FetchMessageData, section *imap.FetchItemBodySection, asked map[UID]bool, sink func(Mail, *body) error) (UID, error) {
 	var m Mail
 	var done UID
 	for item := msg.Next(); item != nil; item = msg.Next() {
@@ -105,14 +115,16 @@ func deliver(msg *imapclient.FetchMessageData, section *imap.FetchItemBodySectio
 				continue
 			}
 			m.Size = item.Literal.Size()
-			literal := &body{literal: item.Literal, left: m.Size}
-			m.Body = literal
-			if err := sink(m); err != nil {
+			b := &body{literal: item.Literal, left: m.Size}
+			m.Body = b
+			err := sink(m, b)
+			if err == nil && errors.Is(b.err, ErrCut) {
+				err = b.err // whatever the sink made of it
+			}
+			if err != nil {
 				return 0, fmt.Errorf("mail %d: %w", m.UID, err)
 			}
-			if !errors.Is(literal.err, ErrCut) {
-				done = m.UID
-			}
+			done = m.UID
 		}
 	}
 	return done, nil

@@ -256,10 +256,6 @@ func (w *wire) keep(b []byte) {
 func (w *wire) endLine() error {
 	line := strings.TrimRight(string(w.line), "\r\n ")
 	w.line, w.depth = w.line[:0], 0
-	if m := bodyLiteral.FindStringSubmatch(line); m != nil {
-		w.skip, _ = strconv.ParseInt(m[1], 10, 64) // at most 18 digits: cannot fail
-		return nil
-	}
 	head := strings.ToUpper(line[:min(len(line), 12)])
 	if strings.HasPrefix(head, "* BYE") {
 		w.bye = tame(line[len("* BYE"):])
@@ -268,6 +264,9 @@ func (w *wire) endLine() error {
 	// their end and would leave its reader waiting for ever.
 	if strings.HasPrefix(head, "* 0 EXPUN") || strings.HasPrefix(head, "* 0 FETCH") {
 		return errZero
+	}
+	if m := bodyLiteral.FindStringSubmatch(line); m != nil {
+		w.skip, _ = strconv.ParseInt(m[1], 10, 64) // at most 18 digits: cannot fail
 	}
 	return nil
 }
