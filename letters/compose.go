@@ -22,7 +22,7 @@ func (b *Book) Compose(kind workflow.LetterKind, v Variant, f Facts) (Words, err
 	if err != nil {
 		return Words{}, fmt.Errorf("compose %s %s: %w", kind, v, err)
 	}
-	w, err := p.words(f)
+	w, err := p.words(f.limited())
 	if err != nil {
 		return Words{}, fmt.Errorf("compose %s %s: %w", kind, v, err)
 	}

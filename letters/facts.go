@@ -38,6 +38,8 @@ type Facts struct {
 	Message  string   // L16: what staff wrote
 	Tried    []string // L15: how and when we tried, in words
 	Corrects string   // the date of the letter that this one corrects, in words
+
+	Secrets []Secret // what must not stand in the letter; Check looks for it
 }
 
 // Team is who writes.
@@ -174,7 +176,8 @@ type Register struct {
 	LeadNamed  string // who will name one, while there is none
 	Support    []string
 	NextReview workflow.Date
-	CETR       string // what is planned about a care, education and treatment review
+	ReviewName string // care and treatment review, or with education for the young
+	CETR       string // what is planned about one
 	SharedWith []string
 	Actions    []Action
 	Consent    workflow.Date // since when the person agrees
@@ -193,11 +196,14 @@ type Action struct{ What, Who, By string }
 type Removal struct {
 	On     workflow.Date
 	Agreed []string // roles of those who agreed
-	GoesOn []Action // the support that goes on, and whom to call
+	GoesOn []string // the support that goes on, and whom to call
 	Signs  []string // warning signs
 	Told   []string // L10: who was told to stop sharing
 	Never  bool     // L10: was never on the register
 	Kept   string   // how long the record is kept, in words
+	// NotEligible: an assessment found neither a learning disability nor
+	// autism, so nobody had to agree.
+	NotEligible bool
 }
 
 // Transfer is going to another area's register.

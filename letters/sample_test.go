@@ -65,14 +65,14 @@ func sampleFacts() Facts {
 		Register: Register{
 			Since: day(23), Rating: "amber", Means: "there may be a risk of going into hospital unless the right support comes soon",
 			Lead: Lead{Name: "Sam Jones", Role: "social worker", Contact: "01632 960010", CallsBy: day(27)}, LeadNamed: "Your council",
-			Support:    []string{"Sam visits twice a week, from 30 November 2026", "A plan for bad days, written with you"},
-			NextReview: workflow.Date{Year: 2026, Month: 12, Day: 21}, CETR: "A care, education and treatment review is planned for December",
+			Support:    []string{"Sam visits twice a week, from Monday 30 November 2026", "A plan for bad days, written with you"},
+			NextReview: workflow.Date{Year: 2026, Month: 12, Day: 21}, ReviewName: "care and treatment review", CETR: "We will talk with you about having one.",
 			SharedWith: []string{"your GP surgery", "social care"}, Actions: []Action{{"Write the plan for bad days", "Sam Jones", "Monday 30 November 2026"}},
 			Consent: day(2),
 		},
 		Removal: Removal{
 			On: day(23), Agreed: []string{"you", "your social worker", "your GP"},
-			GoesOn: []Action{{"Visits twice a week", "Sam Jones, social worker", "01632 960010"}},
+			GoesOn: []string{"Sam Jones, your social worker, visits twice a week. You can call Sam on 01632 960010"},
 			Signs:  []string{"You sleep badly for more than a week", "You stop going out"},
 			Told:   []string{"your GP surgery", "social care"}, Kept: "eight years",
 		},

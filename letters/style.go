@@ -22,16 +22,17 @@ func (h Holes) Error() string { return "missing: " + strings.Join(h, "; ") }
 // puts in, because a template must know its name when it is read.
 func stubs() template.FuncMap {
 	return template.FuncMap{
-		"fact":  func(_ string, v any) any { return v },
-		"date":  longDate,
-		"day":   shortDate,
-		"clock": clock,
-		"list":  list,
-		"cap":   capital,
-		"low":   lower,
-		"paras": paragraphs,
-		"stop":  fullStop,
-		"bare":  bareEnd,
+		"fact":    func(_ string, v any) any { return v },
+		"date":    longDate,
+		"day":     shortDate,
+		"clock":   clock,
+		"list":    list,
+		"cap":     capital,
+		"low":     lower,
+		"paras":   paragraphs,
+		"missing": func(string) string { return "" }, // what a letter cannot do without here
+		"stop":    fullStop,
+		"bare":    bareEnd,
 	}
 }
 
