@@ -34,7 +34,7 @@ func parseAddresses(v string) []Address {
 }
 
 func newAddress(name, addr string) Address {
-	name = strings.TrimSpace(oneLine(decodeWords(name)))
+	name = strings.Join(strings.Fields(oneLine(decodeWords(name))), " ")
 	if len(name) > 1 && name[0] == '\'' && name[len(name)-1] == '\'' { // Outlook puts names in apostrophes
 		name = name[1 : len(name)-1]
 	}

@@ -59,8 +59,8 @@ func findBlock(lines []textLine, i int) (block, bool) {
 	if l.blank() {
 		return block{}, false
 	}
-	at, marked := i, marker.MatchString(l.text)
-	if marked || rule.MatchString(l.text) {
+	at, marked := i, len(l.text) < 120 && marker.MatchString(l.text)
+	if marked || strings.ContainsRune("_=-", rune(l.text[0])) && rule.MatchString(l.text) {
 		at = skipBlank(lines, i+1)
 	}
 	if b, ok := headerBlock(lines, at, marked); ok {
@@ -155,6 +155,10 @@ func attribution(lines []textLine, i int) (block, bool) {
 		if len(joined) > 400 {
 			break
 		}
+		if !strings.HasSuffix(joined, ":") && !strings.HasSuffix(joined, "：") && !strings.HasSuffix(joined, "--") {
+			continue
+		}
+		joined := strings.Trim(joined, "- ")
 		if !wroteLine.MatchString(joined) || !wroteSign.MatchString(joined) || !wroteHead.MatchString(joined) {
 			continue
 		}

@@ -22,14 +22,56 @@ func (m *Message) statusReports() []Delivery {
 func deliveries(text string) []Delivery {
 	var all []Delivery
 	for _, group := range strings.Split(strings.TrimSpace(text), "\n\n") {
-		s := &headerScan{rest: []byte(group)}
-		s.skipJunk()
-		s.run(len(group) + 1)
-		if d, ok := delivery(s.fields); ok {
+		if d, ok := delivery(reportFields(group)); ok {
 			all = append(all, d)
 		}
 	}
 	return all
+}
+
+// reportFields takes every line that is no field for a part of the one above:
+// hosts put the words of others into these reports without folding them.
+func reportFields(group string) []rawField {
+	var fields []rawField
+	for line := range strings.Lines(group) {
+		name, value, ok := splitField([]byte(line))
+		switch n := len(fields); {
+		case ok && !('0' <= name[0] && name[0] <= '9'):
+			fields = append(fields, rawField{name, value})
+		case n > 0:
+			fields[n-1].value = append(slices.Clip(fields[n-1].value), " "+strings.TrimSpace(line)...)
+		}
+	}
+	return fields
+}
+
+// fillBounces adds what the words say to what the fields leave open.
+func (m *Message) fillBounces(reports []Delivery) []Delivery {
+	if len(reports) == 0 {
+		return m.textBounces()
+	}
+	var words []Delivery
+	for i := range reports {
+		d := &reports[i]
+		if d.Recipient != "" && d.Status != "" && !vague(d.Status) {
+			continue
+		}
+		if words == nil {
+			words = m.textBounces()
+		}
+		for _, w := range words {
+			if d.Recipient == "" {
+				d.Recipient = w.Recipient
+			}
+			if w.Recipient == d.Recipient && w.Status != "" && (d.Status == "" || !vague(w.Status)) {
+				d.Status = w.Status
+			}
+			if w.Recipient == d.Recipient && d.Text == "" {
+				d.Text = w.Text
+			}
+		}
+	}
+	return reports
 }
 
 // delivery prefers the recipient that we wrote to over the one it was handed
@@ -54,8 +96,8 @@ func delivery(fields []rawField) (Delivery, bool) {
 			break
 		}
 	}
-	if said := firstStatus(d.Text); said != "" && (d.Status == "" || vague(d.Status) && !vague(said)) {
-		d.Status = said // the remote host was more exact than the one that reports
+	if said := firstStatus(d.Text); said != "" && (d.Status == "" || !vague(said)) {
+		d.Status = said // the host that refused it knows better than the one that reports
 	}
 	return d, d.Recipient != "" || d.Action != ""
 }
@@ -73,7 +115,13 @@ func typed(v string) string {
 
 var statusCode = regexp.MustCompile(`(?:^|[^\d.])([245]\.\d{1,2}\.\d{1,3})(?:$|[^\d.]|\.(?:\D|$))`)
 
+// afterReply is a status in the words of a host, behind its reply code.
+var afterReply = regexp.MustCompile(`\b[245]\d\d[-\s#('"]+([245]\.\d{1,2}\.\d{1,3})\b`)
+
 func firstStatus(s string) string {
+	if found := afterReply.FindStringSubmatch(s); found != nil {
+		return found[1]
+	}
 	if found := statusCode.FindStringSubmatch(s); found != nil {
 		return found[1]
 	}
@@ -96,7 +144,7 @@ func shorten(s string) string {
 
 var (
 	bounceSubject = regexp.MustCompile(`(?i)(undeliver(ed|able)|delivery (status notification|failure|failed|has failed|problem|error|report|delayed|notification)|(mail|message) (delivery|could not be delivered|not delivered|status|system error|undeliverable|delayed)|returned (mail|message|to sender)|return(ing)? (mail|message) to sender|failure (notice|notification)|non[- ]?(deliver(y|able)|remise)|could not (be delivered|send)|nondeliverable|mail (failure|failed|error|returned)|unable to deliver|delivery to .* (failed|delayed)|warning: (could not send|message)|message you sent (was )?blocked|unzustellbar|nicht zustellbar|non recapitabile|rejected (mail|message|posting)|invalid (address|recipient)|user unknown|ndn:|dsn:|mailer-daemon|bounced?\b|postmaster notify|配信)`)
-	bounceText    = regexp.MustCompile(`(?i)(could ?n[o']t be delivered|(was|were) (not delivered|undeliverable|unable to (be )?deliver)|unable to deliver|wasn't able to deliver|delivery (to the following recipients?|of (your|the) (message|mail|email)|has) (has |have )?(failed|been delayed|not)|delivery (attempt )?failed|failed (permanently|recipients?)|permanent (fatal )?error|returned to (you|sender)|address(es)?\s*(\(es\))? (failed|had|was not found)|recipient address rejected|user (unknown|not found|does ?n[o']t exist)|unknown (user|address|recipient|local part)|no such (user|mailbox|address)|mailbox (is )?(full|unavailable|disabled|not found)|over quota|did not reach the following|could not be reached|undeliverable|not deliverable|cannot be delivered|can't be delivered|problem delivering|error (occurred )?(while )?(sending|delivering)|host (unknown|not found)|delivery is delayed|has not (yet )?been delivered|message (was )?(rejected|blocked|refused|bounced)|\b5\d\d[ -]5\.\d\.\d|\b55\d\b.{0,80}(@|user|mailbox|relay))`)
+	bounceText    = regexp.MustCompile(`(?i)(could ?n[o']t be delivered|(was|were) (not delivered|undeliverable|unable to (be )?deliver)|unable to deliver|wasn't able to deliver|delivery (to the following recipients?|of (your|the) (message|mail|email)|has) (has |have )?(failed|been delayed|not)|delivery (attempt )?failed|failed (permanently|recipients?)|permanent (fatal )?error|returned to (you|sender)|address(es)?\s*(\(es\))? (failed|had|was not found)|recipient address rejected|user (unknown|not (found|known)|does ?n[o']t exist)|unknown (user|address|recipient|local part)|no such (user|mailbox|address)|mailbox (is )?(full|unavailable|disabled|not found)|over quota|did not reach the following|could not be reached|undeliverable|not deliverable|cannot be delivered|can't be delivered|problem delivering|delivery problems|automatically rejected|error (occurred )?(while )?(sending|delivering)|host (unknown|not found)|delivery is delayed|has not (yet )?been delivered|message (was )?(rejected|blocked|refused|bounced)|\b5\d\d[ -]5\.\d\.\d|\b55\d\b.{0,80}(@|user|mailbox|relay))`)
 	daemon        = regexp.MustCompile(`(?i)(mailer-?daemon|mail ?daemon|postmaster|mail delivery (sub)?system|mail ?delivery|mail administrator|^daemon|maildaemon|mail-?system|system administrator|delivery subsystem|autoresponder|exchange|mdaemon|smtp-?server|majordomo|listserv|mta@)`)
 )
 
@@ -126,11 +174,15 @@ func (m *Message) isTextBounce(made *Made) (Origin, string) {
 	text := m.reportText()
 	sign(bounceText.MatchString(text), "words of a delivery report", 1)
 	sign(m.bringsBack(text), "brings a mail back", 1)
+	sign(startsWithFailure.MatchString(strings.TrimSpace(text)), "begins as a delivery report", 1)
 	if signs < 3 || len(m.InReplyTo) > 0 && signs < 4 {
 		return "", ""
 	}
 	return Bounce, strings.Join(why, ", ")
 }
+
+// startsWithFailure is how a machine begins; people begin with a greeting.
+var startsWithFailure = regexp.MustCompile(`(?i)^(your|the|a) (message|mail|e-?mail)[^.?!]{0,200}(could not be delivered to the following|was not delivered to|has encountered delivery problems)`)
 
 // bringsBack says that the mail carries another mail or its header.
 func (m *Message) bringsBack(text string) bool {
@@ -170,17 +222,10 @@ func (m *Message) textBounces() []Delivery {
 	if cut := originalStart.FindStringIndex(text); cut != nil && cut[0] > 0 {
 		report = text[:cut[0]]
 	}
-	found := m.failedRecipients()
-	if len(found) == 0 {
-		found = ledByAddress(report)
+	if inner := m.innerBounces(); inner != nil {
+		return inner
 	}
-	if len(found) == 0 {
-		found = besideReason(report)
-	}
-	found = m.withoutOurselves(found)
-	if len(found) == 0 {
-		found = m.originalRecipients(text)
-	}
+	found := m.pickRecipients(m.failedRecipients(), ledByAddress(report), besideReason(report), m.originalRecipients(text))
 	all := make([]Delivery, 0, len(found))
 	for _, addr := range found {
 		d := Delivery{Recipient: addr, Action: m.textAction(report)}
@@ -193,6 +238,18 @@ func (m *Message) textBounces() []Delivery {
 		}
 	}
 	return all
+}
+
+// innerBounces are those of a report that a filter wrapped in another.
+func (m *Message) innerBounces() []Delivery {
+	for _, p := range m.Parts {
+		if p.Mail != nil {
+			if made := p.Mail.Made(nil); made.Origin == Bounce && len(made.Bounces) > 0 {
+				return made.Bounces
+			}
+		}
+	}
+	return nil
 }
 
 var delayed = regexp.MustCompile(`(?i)(delivery (is|has been) delayed|delayed (mail|delivery|message)|not (yet )?been delivered|you do not need to resend|will (continue|keep) (trying|to)|warning message only|transient)`)
@@ -223,13 +280,18 @@ func appendNew(list []string, s string) []string {
 	return append(list, s)
 }
 
-var addressLine = regexp.MustCompile(`^[\s>*•·-]*(?:(?i:to|recipient|failed recipient|address|e-?mail|final-recipient|original-recipient)\s*:\s*)?(?:(?i:rfc822)\s*;\s*)?(?:[^<>@]{0,60}<)?["'<(]*([^\s<>"'(),;:]+@[^\s<>"'(),;:]+?)[>"')]*[.,:;]?(?:\s.*)?$`)
+var addressLine = regexp.MustCompile(`^[\s>*•·-]*(?:(?i:to|recipient|failed recipient|address|e-?mail|final-recipient|original-recipient)\s*:\s*)?(?:(?i:rfc822)\s*;\s*)?(?:[^<>@]{0,60}<)?["'<(]*([^\s<>"'(),;:]+@[^\s<>"'(),;:]+?)[>"')]*[.,:;]*(?:\s.*)?$`)
+
+// bracketAddress is an address that stands in brackets behind its name, which may look like one too.
+var bracketAddress = regexp.MustCompile(`^\s*[^<>\s]+@[^<>\s]+\s+<([^<>\s]+@[^<>\s]+)>`)
 
 // ledByAddress takes the lines that begin with an address.
 func ledByAddress(report string) []string {
 	var found []string
 	for line := range strings.Lines(report) {
-		if m := addressLine.FindStringSubmatch(strings.TrimRight(line, "\r\n")); m != nil {
+		if m := bracketAddress.FindStringSubmatch(line); m != nil {
+			found = appendNew(found, addressIn(m[1]))
+		} else if m := addressLine.FindStringSubmatch(strings.TrimRight(line, "\r\n")); m != nil {
 			found = appendNew(found, addressIn(m[1]))
 		}
 	}
@@ -251,16 +313,24 @@ func besideReason(report string) []string {
 	return found
 }
 
-// withoutOurselves drops whom the report was sent to and who sent it, unless nobody else is left.
-func (m *Message) withoutOurselves(found []string) []string {
-	rest := slices.DeleteFunc(slices.Clone(found), func(a string) bool {
-		is := func(o Address) bool { return o.Addr == a }
-		return machineMailbox.MatchString(a) || slices.ContainsFunc(m.To, is) || slices.ContainsFunc(m.From, is)
-	})
-	if len(rest) == 0 {
-		return slices.DeleteFunc(found, machineMailbox.MatchString)
+// pickRecipients takes the first list that names somebody besides those to and
+// by whom the report was sent, else the first that names anybody.
+func (m *Message) pickRecipients(lists ...[]string) []string {
+	for _, list := range lists {
+		others := slices.DeleteFunc(slices.Clone(list), func(a string) bool {
+			is := func(o Address) bool { return o.Addr == a }
+			return machineMailbox.MatchString(a) || slices.ContainsFunc(m.To, is) || slices.ContainsFunc(m.From, is)
+		})
+		if len(others) > 0 {
+			return others
+		}
 	}
-	return rest
+	for _, list := range lists {
+		if list = slices.DeleteFunc(list, machineMailbox.MatchString); len(list) > 0 {
+			return list
+		}
+	}
+	return nil
 }
 
 var originalTo = regexp.MustCompile(`(?im)^[>\s]*to:\s*(.*)$`)

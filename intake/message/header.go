@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/emersion/go-message/mail"
 )
@@ -217,6 +218,9 @@ func (h header) encoding() string {
 func (m *Message) fill(h header) {
 	m.Header = make([]Field, 0, len(h.raw))
 	for _, f := range h.raw {
+		if !utf8.ValidString(f.Value) {
+			m.warn("the header holds bytes of no named charset")
+		}
 		m.Header = append(m.Header, Field{clean(f.Name), decodeWords(f.Value)})
 	}
 	m.From = h.addresses("From")

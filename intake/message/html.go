@@ -1,8 +1,8 @@
 package message
 
 import (
-	"io"
 	"strings"
+	"time"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -10,15 +10,41 @@ import (
 
 // htmlToText gives what a reader of the page sees, as lines: blocks begin a
 // line, rows of tables are lines with tabs between their cells. hidden is true
-// when there was text that the page does not show.
-func htmlToText(source io.Reader) (text string, hidden bool) {
-	doc, err := html.Parse(source)
-	if err != nil {
-		return "", false
+// when there was text that the page does not show. What is not parsed at end is
+// left out.
+func htmlToText(page string, end time.Time) (text string, hidden bool) {
+	doc, err := html.Parse(&untilReader{strings.NewReader(page), end})
+	if err != nil { // nested deeper than the parser goes
+		return flatText(page), false
 	}
 	w := &htmlWriter{}
 	w.walk(doc)
 	return w.text(), w.hidden
+}
+
+// flatText takes the words of a page without looking at how they nest; what is
+// hidden there is shown as well.
+func flatText(page string) string {
+	w := &htmlWriter{}
+	tokens := html.NewTokenizer(strings.NewReader(page))
+	for {
+		switch tokens.Next() {
+		case html.ErrorToken:
+			return w.text()
+		case html.TextToken:
+			w.write(html.UnescapeString(string(tokens.Raw())))
+		case html.StartTagToken:
+			name, _ := tokens.TagName()
+			switch atom.Lookup(name) {
+			case atom.Script, atom.Style, atom.Title:
+				tokens.Next()
+			case atom.P, atom.Div, atom.Tr, atom.Br, atom.Li, atom.Table, atom.Blockquote:
+				w.block(1)
+			case atom.Td, atom.Th:
+				w.space = true
+			}
+		}
+	}
 }
 
 // htmlWriter collects text; spaces and line breaks wait until text follows them.
@@ -26,6 +52,7 @@ type htmlWriter struct {
 	out    strings.Builder
 	breaks int  // line breaks due before the next text
 	space  bool // a space is due
+	fresh  bool // a cell has just begun
 	pre    int  // inside <pre>
 	cell   int  // inside a table cell that shares its row with others
 	hidden bool
@@ -149,7 +176,7 @@ func (w *htmlWriter) lineBreak() {
 func (w *htmlWriter) tab() {
 	w.flush()
 	w.out.WriteByte('\t')
-	w.space = false
+	w.space, w.fresh = false, true
 }
 
 func (w *htmlWriter) flush() {
@@ -196,10 +223,10 @@ func (w *htmlWriter) word(s string) {
 	}
 	atStart := w.breaks > 0 || w.out.Len() == 0
 	w.flush()
-	if w.space && !atStart {
+	if w.space && !atStart && !w.fresh {
 		w.out.WriteByte(' ')
 	}
-	w.space = false
+	w.space, w.fresh = false, false
 	w.out.WriteString(s)
 }
 

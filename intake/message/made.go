@@ -28,9 +28,7 @@ func (m *Message) judgeOrigin(made *Made) {
 		m.isNotice,
 		m.isList,
 	}
-	if found := m.statusReports(); len(found) > 0 {
-		made.Bounces = found
-	}
+	made.Bounces = m.statusReports()
 	for _, step := range steps {
 		if origin, why := step(); why != "" {
 			made.Origin = origin
@@ -41,32 +39,30 @@ func (m *Message) judgeOrigin(made *Made) {
 	if made.Origin != Bounce && made.Origin != Receipt {
 		made.Bounces = nil
 	}
-	if made.Origin == Bounce && len(made.Bounces) == 0 {
-		made.Bounces = m.textBounces()
+	if made.Origin == Bounce {
+		made.Bounces = m.fillBounces(made.Bounces)
 	}
 }
 
 // judgeReply finds the senders that must never get an automatic letter
-// (RFC 3834 section 2, RFC 2076 for Precedence).
+// (RFC 3834 section 2). Precedence (RFC 2076) is the weakest sign: alone it
+// stops an acknowledgement, not a letter in a crisis.
 func (m *Message) judgeReply(made *Made, own []string) {
+	signs := 0
 	never := func(why string) {
-		made.NeverReply = true
+		signs++
 		if !slices.Contains(made.Why, why) {
 			made.Why = append(made.Why, why)
 		}
 	}
-	switch made.Origin {
-	case AutoReply, Bounce, Receipt, List:
-		made.NeverReply = true
+	if made.Origin == AutoReply || made.Origin == Bounce || made.Origin == Receipt {
+		signs++
 	}
 	if m.ReturnPath != nil && m.ReturnPath.Addr == "" {
 		never("empty Return-Path")
 	}
 	if v := firstWord(m.Get("Auto-Submitted")); v != "" && v != "no" {
 		never("Auto-Submitted: " + v)
-	}
-	if v := firstWord(m.Get("Precedence")); v == "bulk" || v == "junk" || v == "list" || v == "auto_reply" {
-		never("Precedence: " + v)
 	}
 	if name := m.listField(); name != "" {
 		never(name)
@@ -82,6 +78,12 @@ func (m *Message) judgeReply(made *Made, own []string) {
 			never("written by an address of ours")
 		}
 	}
+	stronger := signs
+	if v := firstWord(m.Get("Precedence")); v == "bulk" || v == "junk" || v == "list" || v == "auto_reply" {
+		never("Precedence: " + v)
+	}
+	made.NeverReply = signs > 0
+	made.OnlyAck = signs > 0 && stronger == 0
 }
 
 var machineMailbox = regexp.MustCompile(`^(mailer-?daemon|mail-?daemon|postmaster|no-?_?reply|do-?_?not-?_?reply|donotreply|noreply[-+._].*|no-reply[-+._].*|nobody|bounces?)(@|$)`)
@@ -126,6 +128,9 @@ func (m *Message) isReport() (Origin, string) {
 		case "message/feedback-report":
 			return Receipt, "feedback report"
 		case "message/disposition-notification", "message/global-disposition-notification":
+			if refused.MatchString(p.Text) && bounceText.MatchString(m.firstWords(4000)) {
+				return Bounce, "refused by the recipient's filter" // RFC 5429 2.1.2
+			}
 			return Receipt, "disposition notification"
 		case "message/delivery-status", "message/global-delivery-status":
 			return m.statusOrigin(p)
@@ -141,12 +146,14 @@ func (m *Message) statusOrigin(p Part) (Origin, string) {
 		return Bounce, "delivery status without recipients"
 	}
 	for _, d := range reports {
-		if d.Action != "delivered" && d.Action != "relayed" && d.Action != "expanded" {
+		if d.Action != "delivered" && d.Action != "relayed" && d.Action != "expanded" && d.Action != "deliverable" {
 			return Bounce, "delivery status notification"
 		}
 	}
 	return Receipt, "delivery status: arrived"
 }
+
+var refused = regexp.MustCompile(`(?i)Disposition:\s*automatic-action/MDN-sent-automatically;\s*deleted`)
 
 var (
 	readSubject    = regexp.MustCompile(`(?i)^\s*(read|not read|gelesen|lu|leído|read receipt|return receipt|disposition notification|delivered)( \(displayed\))?( -)?\s*:`)
@@ -237,7 +244,7 @@ func (m *Message) about() []string {
 	}
 	for _, p := range m.Parts {
 		switch {
-		case p.Type == "message/disposition-notification":
+		case strings.HasSuffix(p.Type, "disposition-notification"):
 			add(fieldOf(p.Text, "Original-Message-ID"))
 		case p.Mail != nil:
 			add(p.Mail.MessageID)

@@ -123,6 +123,7 @@ type Made struct {
 	Origin     Origin
 	Why        []string // header fields or phrases that showed it, for people
 	NeverReply bool     // null return path, Auto-Submitted, list, mailer-daemon, our own loop: no automatic letter
+	OnlyAck    bool     // with NeverReply: Precedence is the only sign; no acknowledgement, but a crisis letter goes
 	Bounces    []Delivery
 	About      []string // Message-IDs (without brackets) of the mail it answers, best first
 }

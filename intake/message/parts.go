@@ -3,15 +3,14 @@ package message
 import "bytes"
 
 // splitParts cuts the body of a multipart at its boundary lines. It needs no
-// closing boundary, and goes on after a closing one that comes too early. nil
-// means that the boundary does not occur.
-func splitParts(body []byte, boundary string) [][]byte {
+// closing boundary, and goes on after a closing one that comes too early; note
+// says so. nil means that the boundary does not occur.
+func splitParts(body []byte, boundary string) (sections [][]byte, note string) {
 	if boundary == "" {
-		return nil
+		return nil, ""
 	}
 	delimiter := []byte("--" + boundary)
-	var sections [][]byte
-	start := -1
+	start, closed := -1, -1
 	for pos := 0; pos < len(body); {
 		i := bytes.Index(body[pos:], delimiter)
 		if i < 0 {
@@ -26,17 +25,22 @@ func splitParts(body []byte, boundary string) [][]byte {
 		}
 		if start >= 0 {
 			sections = append(sections, body[start:max(start, beforeBreak(body, i))])
+		} else if closed >= 0 && !closing {
+			note = "a multipart goes on after its end"
 		}
 		start = lineEnd
 		if closing {
-			start = -1
+			start, closed = -1, lineEnd
 		}
 		pos = lineEnd
 	}
-	if start >= 0 && (start < len(body) || sections == nil) {
-		sections = append(sections, body[start:])
+	switch {
+	case start >= 0 && (start < len(body) || sections == nil):
+		return append(sections, body[start:]), "a multipart has no end: the mail may have been cut off"
+	case closed >= 0 && note == "" && len(bytes.TrimSpace(body[closed:])) > 0:
+		note = "there is text after the last part"
 	}
-	return sections
+	return sections, note
 }
 
 // isDelimiter looks at the rest of a boundary line.

@@ -152,24 +152,8 @@ func (r *reader) multipart(m *Message, e *entity, h header, body []byte, at plac
 		e.part = &Part{Number: at.leaf(), Type: "application/octet-stream", Data: body, Truncated: true}
 		return true
 	}
-	boundary := e.params["boundary"]
-	sections := splitParts(body, boundary)
-	if sections == nil && h.encoding() == "base64" {
-		// RFC 2045 6.4 forbids it; some gateways do it all the same.
-		if sections = splitParts(decodeBase64(body), boundary); sections != nil {
-			m.warn("a multipart was itself encoded")
-		}
-	}
+	sections := findParts(m, h, body, e.params["boundary"])
 	if sections == nil {
-		if sniffed := sniffBoundary(body); sniffed != "" {
-			sections = splitParts(body, sniffed)
-			m.warn("the boundary of a multipart was guessed")
-		}
-	}
-	if sections == nil {
-		if len(bytes.TrimSpace(body)) > 0 {
-			m.warn("a multipart had no parts: read as text")
-		}
 		return false
 	}
 	for i, s := range sections {
@@ -180,6 +164,31 @@ func (r *reader) multipart(m *Message, e *entity, h header, body []byte, at plac
 		e.children = append(e.children, r.entity(m, ch, cb, at.child(i+1, e.mediaType)))
 	}
 	return true
+}
+
+// findParts cuts a multipart into its parts, with a boundary that it has to
+// guess where the named one does not occur.
+func findParts(m *Message, h header, body []byte, boundary string) [][]byte {
+	sections, note := splitParts(body, boundary)
+	if sections == nil && h.encoding() == "base64" {
+		// RFC 2045 6.4 forbids it; some gateways do it all the same.
+		if sections, note = splitParts(decodeBase64(body), boundary); sections != nil {
+			m.warn("a multipart was itself encoded")
+		}
+	}
+	if sections == nil {
+		if sniffed := sniffBoundary(body); sniffed != "" {
+			sections, note = splitParts(body, sniffed)
+			m.warn("the boundary of a multipart was guessed")
+		}
+	}
+	switch {
+	case sections == nil && len(bytes.TrimSpace(body)) > 0:
+		m.warn("a multipart had no parts: read as text")
+	case note != "":
+		m.warn("%s", note)
+	}
+	return sections
 }
 
 // room says whether another part may be read.

@@ -137,9 +137,9 @@ func bestAlternative(children []*entity) int {
 		switch {
 		case p == nil:
 		case p.Type == "text/html":
-			html, htmlWords = i, len(strings.Fields(p.Text))
+			html, htmlWords = i, countWords(p.Text)
 		case plain < 0:
-			plain, words = i, len(strings.Fields(p.Text))
+			plain, words = i, countWords(p.Text)
 		}
 	}
 	if plain < 0 && html < 0 {
@@ -172,4 +172,17 @@ func isBodyType(mediaType string) bool {
 		return true
 	}
 	return false
+}
+
+func countWords(s string) int {
+	n := 0
+	inWord := false
+	for i := range len(s) {
+		space := isSpace(s[i])
+		if !space && !inWord {
+			n++
+		}
+		inWord = !space
+	}
+	return n
 }

@@ -25,7 +25,11 @@ func (r *reader) htmlText(m *Message, p *Part) {
 		p.Truncated = true
 		m.warn("part %s: only the first %d MB of its HTML were read", p.Number, maxHTML>>20)
 	}
-	visible, hidden := htmlToText(&untilReader{strings.NewReader(text), r.end})
+	if !strings.Contains(text, "<") { // plain text under a wrong label
+		p.Text = newlines(text)
+		return
+	}
+	visible, hidden := htmlToText(text, r.end)
 	p.Text = clean(visible)
 	if hidden {
 		m.warn("part %s: has text that a reader cannot see; it was left out", p.Number)
@@ -65,6 +69,10 @@ func unflow(text string, deleteSpace bool) string {
 		if depth == 0 && !strings.HasPrefix(line, " ") {
 			content = line
 		}
+		soft := strings.HasSuffix(content, " ") && content != "-- "
+		if soft && deleteSpace {
+			content = content[:len(content)-1]
+		}
 		if open && depth == openDepth && content != "-- " {
 			out.WriteString(content)
 		} else {
@@ -77,13 +85,9 @@ func unflow(text string, deleteSpace bool) string {
 			}
 			out.WriteString(content)
 		}
-		open, openDepth = strings.HasSuffix(content, " ") && content != "-- ", depth
+		open, openDepth = soft, depth
 		if !open {
 			out.WriteByte('\n')
-		} else if deleteSpace {
-			s := strings.TrimSuffix(out.String(), " ")
-			out.Reset()
-			out.WriteString(s)
 		}
 	}
 	if open {

@@ -43,7 +43,7 @@ func decodeWords(s string) string {
 		if s[w[4]] == 'b' || s[w[4]] == 'B' {
 			run = append(run, decodeBase64([]byte(s[w[6]:w[7]]))...)
 		} else {
-			run = appendUnescaped(run, []byte(strings.ReplaceAll(s[w[6]:w[7]], "_", " ")))
+			run, _ = appendUnescaped(run, []byte(strings.ReplaceAll(s[w[6]:w[7]], "_", " ")))
 		}
 		last = w[1]
 	}
