@@ -1,0 +1,216 @@
+package workflow
+
+import (
+	"strings"
+	"time"
+)
+
+// closed finishes a Change that closes the case: timers end with it.
+func (c Change) closed(why ClosedReason, note string) Change {
+	c.Closed, c.Note, c.StopAllTimers = why, note, true
+	return c
+}
+
+func (f File) close(by Actor, at time.Time, a Action, reason ClosedReason, note string, letters ...LetterKind) (Change, error) {
+	c, err := f.begin(by, at, a)
+	if err != nil {
+		return Change{}, err
+	}
+	if strings.TrimSpace(note) == "" {
+		return Change{}, invalid("why", "Say why, and what was done.")
+	}
+	c = c.closed(reason, note)
+	for _, k := range letters {
+		l, t := f.due(k, at)
+		c.Letters, c.Tasks = append(c.Letters, l...), append(c.Tasks, t...)
+	}
+	return c, nil
+}
+
+// RefuseConsent closes a case whose person, or who decides for them, said no.
+func (f File) RefuseConsent(by Actor, at time.Time, note string) (Change, error) {
+	c, err := f.close(by, at, RefuseConsent, ConsentWithdrawn, note, L10)
+	if err != nil {
+		return Change{}, err
+	}
+	if x, ok := f.latest(Inclusion); !ok || x.Answer == SaidYes {
+		return Change{}, conflict("Record the answer “no” first.")
+	}
+	c.Lower = []Flag{FlagHold}
+	return c, nil
+}
+
+// Withdraw closes a case because the person, or who decides for them, took
+// consent back. Nobody else has to agree.
+func (f File) Withdraw(by Actor, at time.Time, note string) (Change, error) {
+	c, err := f.close(by, at, Withdraw, ConsentWithdrawn, note)
+	if err != nil {
+		return Change{}, err
+	}
+	if x, ok := f.latest(Inclusion); !ok || x.Answer != TookBack && x.Answer != SaidNo {
+		return Change{}, conflict("Record first that consent was withdrawn, by whom and how you know.")
+	}
+	lifted := f
+	lifted.Case.Flags = without(f.Case.Flags, FlagHold)
+	c.Letters, c.Tasks = lifted.due(L10, at)
+	c.Lower, c.StopLetters = []Flag{FlagHold}, true
+	c.Tasks = append(c.Tasks, TaskDue{Kind: TaskTellSharers, Due: f.Settings.Calendar().Due(at, 1), Owner: f.Case.Owner})
+	return c, nil
+}
+
+func without(flags []Flag, x Flag) []Flag {
+	var out []Flag
+	for _, f := range flags {
+		if f != x {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// WithdrawReferral closes a case whose referrer took it back, where nobody
+// entitled wants it.
+func (f File) WithdrawReferral(by Actor, at time.Time, note string) (Change, error) {
+	return f.close(by, at, WithdrawReferral, WithdrawnBefore, note, L10)
+}
+
+// CloseOutOfArea closes a case for which another area's register is the right one.
+func (f File) CloseOutOfArea(by Actor, at time.Time, note string) (Change, error) {
+	return f.close(by, at, CloseOutOfArea, OutOfArea, note, L9)
+}
+
+// CloseDuplicate closes a case whose person has an open one; second is the
+// colleague who looked too.
+func (f File) CloseDuplicate(by Actor, at time.Time, of, second string) (Change, error) {
+	if strings.TrimSpace(second) == "" || strings.TrimSpace(of) == "" {
+		return Change{}, invalid("second", "Name the other case, and the colleague who looked too.")
+	}
+	return f.close(by, at, CloseDuplicate, DuplicateMerged, "Same person as "+of+", confirmed by "+second+".")
+}
+
+// CloseEnquiry closes a case that refers nobody.
+func (f File) CloseEnquiry(by Actor, at time.Time, note string) (Change, error) {
+	return f.close(by, at, CloseEnquiry, EnquiryOnly, note, L0)
+}
+
+// CloseNoContact closes a case in which nobody could be reached.
+func (f File) CloseNoContact(by Actor, at time.Time, note string) (Change, error) {
+	return f.close(by, at, CloseNoContact, NoContact, note, L15)
+}
+
+// CloseError closes a case that was made in error.
+func (f File) CloseError(by Actor, at time.Time, note string) (Change, error) {
+	c, err := f.close(by, at, CloseError, MadeInError, note)
+	c.StopLetters = true
+	return c, err
+}
+
+// BeginTransfer starts the move to another area's register; until that area
+// accepts in writing the person stays on ours.
+func (f File) BeginTransfer(by Actor, at time.Time, to string) (Change, error) {
+	c, err := f.begin(by, at, BeginTransfer)
+	if err != nil {
+		return Change{}, err
+	}
+	if strings.TrimSpace(to) == "" {
+		return Change{}, invalid("to", "Name the other area, and that the person agrees to pass this on.")
+	}
+	c.Note = to
+	return c, nil
+}
+
+// CompleteTransfer closes a case that the other area accepted in writing.
+func (f File) CompleteTransfer(by Actor, at time.Time, note string) (Change, error) {
+	return f.close(by, at, CompleteTransfer, TransferredOut, note, L9)
+}
+
+// RecordDeath closes the case and stops every letter and timer at once.
+func (f File) RecordDeath(by Actor, at time.Time, on Date, source string) (Change, error) {
+	c, err := f.close(by, at, RecordDeath, Died, source)
+	if err != nil {
+		return Change{}, err
+	}
+	if on.IsZero() || DateOf(at).Before(on) {
+		return Change{}, invalid("on", "Enter the day of death, today or before.")
+	}
+	p := f.Person
+	p.Deceased, p.DiedOn = true, on
+	c.Person, c.StopLetters = &p, true
+	c.Tasks = []TaskDue{{Kind: TaskDeath, Due: f.Settings.Calendar().Due(at, 1)}}
+	return c, nil
+}
+
+// Reopen undoes a closure made by mistake.
+func (f File) Reopen(by Actor, at time.Time, why string) (Change, error) {
+	c, err := f.begin(by, at, Reopen)
+	if err != nil {
+		return Change{}, err
+	}
+	switch {
+	case strings.TrimSpace(why) == "":
+		return Change{}, invalid("why", "Say what the mistake was.")
+	case DateOf(f.Case.Since).Add(f.Settings.ReopenDays).Before(DateOf(at)):
+		return Change{}, conflict("A case can be reopened for %d days: make a new referral instead.", f.Settings.ReopenDays)
+	case f.Case.Before == None || f.Case.Before == Closed:
+		return Change{}, conflict("The state before is not known: make a new referral instead.")
+	}
+	c.To, c.Note = f.Case.Before, why
+	if f.Person.Deceased {
+		p := f.Person
+		p.Deceased, p.DiedOn = false, Date{}
+		c.Person = &p
+	}
+	return c, nil
+}
+
+// LookAgain takes a case that was not accepted back into triage: new
+// information, or something was wrong. The old decision is kept.
+func (f File) LookAgain(by Actor, at time.Time, why string) (Change, error) {
+	c, err := f.begin(by, at, LookAgain)
+	if err != nil {
+		return Change{}, err
+	}
+	if strings.TrimSpace(why) == "" {
+		return Change{}, invalid("why", "Say what is new, or what was wrong.")
+	}
+	c.Note = why
+	c.Letters, c.Tasks = f.due(L1c, at)
+	return c, nil
+}
+
+// ConsentLapsed takes a case back to consent when it ran out, or at the
+// sixteenth birthday. The service asks; the record decides.
+func (f File) ConsentLapsed(by Actor, at time.Time) (Change, error) {
+	c, err := f.begin(by, at, ConsentLapsed)
+	if err != nil {
+		return Change{}, err
+	}
+	if _, err := f.ConsentRoute(DateOf(at)); err == nil && !f.Case.Has(FlagHold) {
+		return Change{}, conflict("Consent is held.")
+	}
+	if f.Item != nil && f.Panel != nil && f.Item.State != Decided {
+		c.Item = &ItemChange{Panel: f.Panel.ID, State: TakenOff, Why: "consent lapsed"}
+	}
+	c.Tasks = []TaskDue{{Kind: TaskChaseConsent, Due: f.Settings.Calendar().Due(at, f.Settings.TriageWD), Owner: f.Case.Owner}}
+	return c, nil
+}
+
+// Fire is what a timer asks for: a task for a person, or a change that the rule
+// decides again now. Nothing a timer does can decide about somebody.
+func (f File) Fire(at time.Time, k TimerKind) (Change, error) {
+	by := Service()
+	c := Change{Case: f.Case.ID, Action: TimerFired, From: f.Case.State, To: f.Case.State, By: by, At: at}
+	if !f.Case.State.IsOpen() {
+		return c, nil
+	}
+	day := f.Settings.Calendar().Due(at, 1)
+	task := map[TimerKind]TaskKind{TimerInfo: TaskChaseInfo, TimerConsent: TaskChaseConsent, TimerReview: TaskReview,
+		TimerRatify: TaskRatify, TimerTriage: TaskTriage, TimerCrisis: TaskOpenCrisis, TimerBirthday: TaskBirthday, TimerConsentEnd: TaskRecheck}[k]
+	if k == TimerBirthday || k == TimerConsentEnd {
+		if lapsed, err := f.ConsentLapsed(by, at); err == nil {
+			return lapsed, nil
+		}
+	}
+	c.Tasks = []TaskDue{{Kind: task, Due: day, Owner: f.Case.Owner}}
+	return c, nil
+}

@@ -1,0 +1,366 @@
+package workflow
+
+import (
+	"crypto/subtle"
+	"slices"
+	"strings"
+	"time"
+)
+
+// LetterKind is one of the letters of the service.
+type LetterKind string
+
+const (
+	L0  LetterKind = "L0"  // guidance reply to an enquiry
+	L1  LetterKind = "L1"  // acknowledgement, automatic
+	L1b LetterKind = "L1b" // we already have this referral
+	L1c LetterKind = "L1c" // we are looking again
+	L2  LetterKind = "L2"  // crisis acknowledgement, automatic
+	L3  LetterKind = "L3"  // request for information
+	L4  LetterKind = "L4"  // consent request
+	L4b LetterKind = "L4b" // to a parent or partner of somebody 16 or over
+	L5  LetterKind = "L5"  // panel date
+	L5b LetterKind = "L5b" // panel date moved
+	L6  LetterKind = "L6"  // acceptance
+	L7  LetterKind = "L7"  // not accepted, with recommendations and signposting
+	L8  LetterKind = "L8"  // removal
+	L9  LetterKind = "L9"  // transfer or redirect
+	L10 LetterKind = "L10" // withdrawal confirmed
+	L11 LetterKind = "L11" // sharing notice to professionals
+	L12 LetterKind = "L12" // review outcome
+	L13 LetterKind = "L13" // birthday
+	L14 LetterKind = "L14" // secure message or unreadable file, automatic
+	L15 LetterKind = "L15" // closing for no contact
+	L16 LetterKind = "L16" // free message to one confirmed party
+)
+
+func kinds(k ...LetterKind) []LetterKind { return k }
+
+// LetterKinds lists every kind in order.
+func LetterKinds() []LetterKind {
+	return []LetterKind{L0, L1, L1b, L1c, L2, L3, L4, L4b, L5, L5b, L6, L7, L8, L9, L10, L11, L12, L13, L14, L15, L16}
+}
+
+// Words names the letter on pages.
+func (k LetterKind) Words() string {
+	return map[LetterKind]string{
+		L0: "guidance", L1: "acknowledgement", L1b: "already with us", L1c: "looking again", L2: "crisis reply",
+		L3: "request for information", L4: "consent request", L4b: "to a parent or partner", L5: "panel date",
+		L5b: "panel date moved", L6: "accepted", L7: "not accepted", L8: "removal", L9: "transfer", L10: "withdrawal confirmed",
+		L11: "sharing notice", L12: "review outcome", L13: "birthday", L14: "could not be opened", L15: "no contact", L16: "message",
+	}[k]
+}
+
+// IsAutomatic reports whether the letter is a fixed reply that the service sends
+// by itself to the From address: words that tell nothing.
+func (k LetterKind) IsAutomatic() bool { return k == L1 || k == L2 || k == L14 }
+
+// NeedsSecond reports whether another person than the one who submitted it must
+// approve the letter; nobody can switch this off.
+func (k LetterKind) NeedsSecond() bool { return k == L6 || k == L7 || k == L8 }
+
+// IsHardNews reports whether the letter leaves only at hours when somebody can
+// be reached about it.
+func (k LetterKind) IsHardNews() bool { return k == L7 || k == L8 || k == L15 }
+
+// NeedsAgreement reports whether the recipient's recorded agreement to be
+// written to about decisions is needed.
+func (k LetterKind) NeedsAgreement() bool { return slices.Contains(kinds(L6, L7, L8, L12), k) }
+
+// Content is how much a letter may say to its recipient.
+type Content string
+
+const (
+	Full        Content = "full"
+	OutcomeOnly Content = "outcome" // outcome and date only
+	Notice      Content = "notice"  // "we have written to you": an ordinary address without agreement
+	Thanks      Content = "thanks"  // "thank you, we cannot tell you more"
+)
+
+// LetterState is where a letter is between being due and having left.
+type LetterState string
+
+const (
+	LetterDueNow    LetterState = "due"       // to be drafted, or (automatic) to be sent
+	LetterSubmitted LetterState = "submitted" // frozen bytes wait for approval
+	LetterQueued    LetterState = "queued"    // approved; leaves at NotBefore
+	LetterSending   LetterState = "sending"   // an attempt is under way
+	LetterRetry     LetterState = "retry"
+	LetterAccepted  LetterState = "accepted" // by the mail host; never "received"
+	LetterFailed    LetterState = "failed"
+	LetterUnknown   LetterState = "unknown"   // it may or may not have left: a person decides
+	LetterReturned  LetterState = "returned"  // bounced
+	LetterWithdrawn LetterState = "withdrawn" // stopped before it left
+	LetterPosted    LetterState = "posted"    // printed and posted
+)
+
+// HasLeft reports whether the letter left or may have.
+func (s LetterState) HasLeft() bool {
+	return slices.Contains([]LetterState{LetterSending, LetterAccepted, LetterUnknown, LetterReturned, LetterPosted}, s)
+}
+
+// Letter is one letter to one recipient.
+type Letter struct {
+	ID          LetterID
+	Kind        LetterKind
+	Party       PartyID
+	To          string // of fixed replies
+	Content     Content
+	State       LetterState
+	Hash        [32]byte // of the frozen bytes
+	Asks        []string
+	SubmittedBy ActorID
+	SubmittedAt time.Time
+	ApprovedBy  ActorID
+	DueAt       time.Time
+	NotBefore   time.Time
+	Correction  bool // corrects one sent before
+}
+
+// Frozen is a rendering submitted for approval: the very bytes that will leave.
+type Frozen struct {
+	Letter    LetterID
+	Raw       []byte
+	Hash      [32]byte
+	Subject   string
+	Text      string // the plain-text part, for the page
+	Template  string // kind, variant and version
+	Token     string // thread token; stored hashed
+	MessageID string
+	To        string // the address frozen into it
+}
+
+// Approval queues frozen bytes.
+type Approval struct {
+	Letter    LetterID
+	Hash      [32]byte
+	NotBefore time.Time
+}
+
+// Recipient says whether a letter may go to a party now; it is asked when the
+// letter is made due, at approval and again before it is sent.
+func (f File) Recipient(k LetterKind, id PartyID) (Party, error) {
+	p, err := f.Party(id)
+	if err != nil {
+		return Party{}, err
+	}
+	switch {
+	case f.Person.Deceased:
+		return p, notAllowed("The person has died: letters are written by hand.")
+	case f.Case.Has(FlagHold):
+		return p, notAllowed("The case is on hold: no letter leaves.")
+	case p.Blocked:
+		return p, notAllowed("%s must not be written to: %s.", p.Role, p.BlockedWhy)
+	case f.Case.Has(FlagDoNotContact):
+		return p, notAllowed("This case is marked: do not contact.")
+	case !p.Confirmed:
+		return p, notAllowed("Nobody has confirmed who %s is and how to reach them.", nameOr(p))
+	case p.Email == "":
+		return p, notAllowed("There is no email address for %s.", nameOr(p))
+	case k.NeedsAgreement() && p.MayWrite != Yes:
+		return p, notAllowed("It is not recorded that %s may be written to about decisions.", nameOr(p))
+	}
+	return p, nil
+}
+
+func nameOr(p Party) string {
+	if p.Name != "" {
+		return p.Name
+	}
+	return "the " + string(p.Role)
+}
+
+// DraftLetter makes a letter due by hand to one confirmed party.
+func (f File) DraftLetter(by Actor, at time.Time, k LetterKind, to PartyID) (Change, error) {
+	c, err := f.begin(by, at, DraftLetter)
+	if err != nil {
+		return Change{}, err
+	}
+	if k.IsAutomatic() || k.NeedsSecond() {
+		return Change{}, invalid("kind", "This letter follows from what is decided; it cannot be started by hand.")
+	}
+	if k.Words() == "" {
+		return Change{}, invalid("kind", "Choose the letter.")
+	}
+	if _, err := f.Recipient(k, to); err != nil {
+		return Change{}, err
+	}
+	c.Letters = []LetterDue{{Kind: k, Party: to, Content: Full, Asks: f.asks(k, at)}}
+	return c, nil
+}
+
+// SubmitLetter offers the exact bytes of a letter for approval.
+func (f File) SubmitLetter(by Actor, at time.Time, fr Frozen) (Change, error) {
+	c, err := f.begin(by, at, SubmitLetter)
+	if err != nil {
+		return Change{}, err
+	}
+	l, err := f.Letter(fr.Letter)
+	if err != nil {
+		return Change{}, err
+	}
+	if l.State != LetterDueNow && l.State != LetterSubmitted {
+		return Change{}, conflict("This letter is %s: it cannot be changed any more.", l.State)
+	}
+	p, err := f.Recipient(l.Kind, l.Party)
+	if err != nil {
+		return Change{}, err
+	}
+	if !strings.EqualFold(p.Email, fr.To) {
+		return Change{}, conflict("The address of %s has changed: make the letter again.", nameOr(p))
+	}
+	c.Frozen = &fr
+	c.Tasks = []TaskDue{{Kind: TaskApprove, Due: f.Settings.Calendar().Due(at, f.Settings.LettersOutWD)}}
+	return c, nil
+}
+
+// ApproveLetter queues the bytes whose hash the approver saw. again is the hash
+// of a rendering made now from the record: when it differs, something changed
+// and a new rendering must be read. An approved decision or removal moves the case.
+func (f File) ApproveLetter(by Actor, at time.Time, id LetterID, seen, again [32]byte) (Change, error) {
+	c, err := f.begin(by, at, ApproveLetter)
+	if err != nil {
+		return Change{}, err
+	}
+	l, err := f.Letter(id)
+	if err != nil {
+		return Change{}, err
+	}
+	switch {
+	case l.State != LetterSubmitted:
+		return Change{}, conflict("This letter is %s: it is not waiting for approval.", l.State)
+	case subtle.ConstantTimeCompare(l.Hash[:], seen[:]) != 1:
+		return Change{}, conflict("The letter was made again since you opened it: read the new one.")
+	case l.Hash != again:
+		return Change{}, conflict("The record, the words or the date changed since this letter was made: submit it again.")
+	case l.Kind.NeedsSecond() && (l.SubmittedBy == by.ID || !by.IsPerson()):
+		return Change{}, notAllowed("A decision or removal needs two people: somebody else must approve the letter that you submitted.")
+	}
+	p, err := f.Recipient(l.Kind, l.Party)
+	if err != nil {
+		return Change{}, err
+	}
+	if err := f.toldFirst(l, p); err != nil {
+		return Change{}, err
+	}
+	c.Approval = &Approval{Letter: id, Hash: seen, NotBefore: f.Settings.SendingTime(l.Kind, at)}
+	if !f.othersWait(l) {
+		c.Done = []TaskKind{TaskApprove}
+	}
+	f.moveOnApproval(&c, l)
+	return c, nil
+}
+
+// toldFirst is the rule that hard news to a family or the person follows a
+// conversation: a contact with them is recorded before the letter.
+func (f File) toldFirst(l Letter, p Party) error {
+	hard := l.Kind == L7 || l.Kind == L6 && f.Rating() == Red
+	if !hard || p.Role.IsProfessional() {
+		return nil
+	}
+	for _, x := range f.Contacts {
+		if x.Party == p.ID && x.How != "message" {
+			return nil
+		}
+	}
+	return conflict("Speak to %s first: record the call or the try, then approve.", nameOr(p))
+}
+
+// moveOnApproval moves the case when the last letter of its decision or removal
+// is approved; delivery is the letter's own state.
+func (f File) moveOnApproval(c *Change, l Letter) {
+	if f.othersWait(l) {
+		return
+	}
+	today := DateOf(c.At)
+	switch {
+	case l.Kind == L6 && f.Case.State == Accepted:
+		c.To, c.OnRegister = OnRegister, today
+		c.NextReview = f.Settings.nextReview(f.Rating(), today)
+		c.Timers = f.registerTimers(c.NextReview, today)
+	case l.Kind == L7 && f.Case.State == NotAccepted:
+		c.To, c.Closed, c.StopAllTimers = Closed, ClosedNotAccepted, true
+	case l.Kind == L8 && f.Case.State == RemovalProposed:
+		c.To, c.Closed, c.StopAllTimers = Closed, RemovedAgreed, true
+	case l.Kind == L8 && f.Case.State == OnRegister:
+		c.To, c.Closed, c.StopAllTimers = Closed, NotLDOrAutistic, true
+	}
+}
+
+// othersWait reports whether another letter of the same kind is not yet approved.
+func (f File) othersWait(l Letter) bool {
+	return slices.ContainsFunc(f.Letters, func(o Letter) bool {
+		return o.ID != l.ID && o.Kind == l.Kind && (o.State == LetterDueNow || o.State == LetterSubmitted)
+	})
+}
+
+// SendBackLetter returns a submitted letter to be written again, with a reason.
+func (f File) SendBackLetter(by Actor, at time.Time, id LetterID, why string) (Change, error) {
+	c, err := f.begin(by, at, SendBackLetter)
+	if err != nil {
+		return Change{}, err
+	}
+	l, err := f.Letter(id)
+	if err != nil {
+		return Change{}, err
+	}
+	if l.State != LetterSubmitted {
+		return Change{}, conflict("This letter is %s: it is not waiting for approval.", l.State)
+	}
+	if strings.TrimSpace(why) == "" {
+		return Change{}, invalid("why", "Say what must be changed.")
+	}
+	c.Note, c.SendBack = why, id
+	return c, nil
+}
+
+// StopALetter withdraws a letter that has not left. A decision whose letter is
+// stopped must be made due again by correcting the decision.
+func (f File) StopALetter(by Actor, at time.Time, id LetterID, why string) (Change, error) {
+	c, err := f.begin(by, at, StopALetter)
+	if err != nil {
+		return Change{}, err
+	}
+	l, err := f.Letter(id)
+	if err != nil {
+		return Change{}, err
+	}
+	if l.State.HasLeft() {
+		return Change{}, conflict("This letter has left, or may have: it cannot be stopped.")
+	}
+	if l.State == LetterWithdrawn {
+		return Change{}, conflict("This letter was already stopped.")
+	}
+	if strings.TrimSpace(why) == "" {
+		return Change{}, invalid("why", "Say why it must not go.")
+	}
+	c.Note, c.StopLetter = why, id
+	return c, nil
+}
+
+// SendingTime is the earliest time an approved letter may leave: after the hold,
+// and hard news only Monday to Thursday 9am to 4pm, Friday to midday, never
+// before a bank holiday.
+func (s Settings) SendingTime(k LetterKind, at time.Time) time.Time {
+	t := at.Add(time.Duration(s.HoldMinutes) * time.Minute)
+	if !k.IsHardNews() {
+		return t
+	}
+	cal := s.Calendar()
+	for {
+		d := DateOf(t)
+		last := 16
+		if d.At(12, 0).Weekday() == time.Friday {
+			last = 12
+		}
+		eve := cal.IsHoliday(d.Add(1))
+		switch {
+		case !cal.IsWorking(d) || eve || !t.Before(d.At(last, 0)):
+			t = d.Add(1).At(9, 0)
+		case t.Before(d.At(9, 0)):
+			return d.At(9, 0)
+		default:
+			return t
+		}
+	}
+}

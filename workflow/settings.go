@@ -1,0 +1,115 @@
+package workflow
+
+import (
+	"slices"
+	"time"
+)
+
+// Settings are the team's own numbers and names; every published number of the
+// service is one of them. They are changed on the settings pages, audited.
+type Settings struct {
+	Team        string // "Essex Dynamic Support Register team"
+	Email       string
+	Phone       string
+	PhoneHours  string
+	Postal      string
+	Privacy     string // link
+	Opens       int    // hour
+	Closes      int    // hour: also the cut-off of working days
+	Closures    []Date // one-off holidays and council closure days
+	LiveChecked string // who verified the numbers in the crisis reply, and when
+	OutOfHours  string // the recorded answer: who is on call, or that nobody is, accepted by whom
+
+	AutomaticL1          bool
+	AutomaticPerDay      int // L1 to one address
+	HoldMinutes          int // between approval and sending, with a stop
+	Gillick              bool
+	ConsentMonths        int
+	SignpostMonths       int
+	TriageWD             int
+	UrgentHours          int
+	CrisisMinutes        int
+	InfoWD               []int
+	ConsentWD            []int
+	RemindersBeforeClose int
+	PackOpensWD          int
+	PackClosesWD         int
+	QuorumProfessionals  int
+	QuorumExperts        int
+	QuorumFree           int
+	FirstSupportWD       int
+	FirstSupportRedWD    int
+	CETRWarnWD           int
+	RatifyWD             int
+	LettersOutWD         int
+	ReviewDays           map[Rating]int
+	RemovalGreenDays     int
+	RemovalReviewDays    int
+	ReopenDays           int
+	LookAgainDays        int
+	SecureDomains        []string // full letters may go there
+	HideMembers          bool     // panel members' names never stand in letters
+}
+
+// DefaultSettings are what the service starts with; the team changes them.
+func DefaultSettings() Settings {
+	return Settings{
+		Team: "Essex Dynamic Support Register team", Email: "Essex.DSR@essex.gov.uk",
+		Opens: 9, Closes: 17,
+		AutomaticL1: true, AutomaticPerDay: 5, HoldMinutes: 10, Gillick: true,
+		ConsentMonths: 12, SignpostMonths: 6,
+		TriageWD: 2, UrgentHours: 4, CrisisMinutes: 15,
+		InfoWD: []int{5, 10, 20}, ConsentWD: []int{5, 10}, RemindersBeforeClose: 2,
+		PackOpensWD: 5, PackClosesWD: 5, QuorumProfessionals: 2, QuorumExperts: 1, QuorumFree: 3,
+		FirstSupportWD: 10, FirstSupportRedWD: 2, CETRWarnWD: 2, RatifyWD: 10, LettersOutWD: 2,
+		ReviewDays:       map[Rating]int{Red: 7, Amber: 28, Green: 84, Blue: 28},
+		RemovalGreenDays: 84, RemovalReviewDays: 28, ReopenDays: 28, LookAgainDays: 28,
+		SecureDomains: []string{"nhs.net", "nhs.uk", "gov.uk", "police.uk", "cjsm.net"},
+		HideMembers:   true,
+	}
+}
+
+// Calendar is the team's calendar of working days.
+func (s Settings) Calendar() Calendar { return NewCalendar(s.Closures, s.Closes) }
+
+func (s Settings) nextReview(r Rating, from Date) Date {
+	days := s.ReviewDays[r]
+	if days == 0 {
+		days = slices.Min([]int{s.ReviewDays[Amber], 28})
+	}
+	return from.Add(days)
+}
+
+// OpenAt reports whether the team is at work at t.
+func (s Settings) OpenAt(t time.Time) bool { return s.Calendar().IsOpen(t, s.Opens, s.Closes) }
+
+// NextOpening is when somebody next reads the mailbox after t.
+func (s Settings) NextOpening(t time.Time) time.Time { return s.Calendar().NextOpening(t, s.Opens) }
+
+// Check refuses settings by which the service could not work or would do harm.
+func (s Settings) Check() error {
+	switch {
+	case s.Team == "":
+		return invalid("team", "Enter the name of the team.")
+	case s.Opens < 0 || s.Closes > 24 || s.Opens >= s.Closes:
+		return invalid("opens", "Enter opening hours, for example 9 and 17.")
+	case s.QuorumExperts < 1:
+		return invalid("quorum_experts", "A panel has at least one expert by experience.")
+	case s.QuorumFree < 2 || s.QuorumProfessionals < 1:
+		return invalid("quorum_free", "A panel is at least two people, one of them a professional beside the chair.")
+	case s.HoldMinutes < 0 || s.HoldMinutes > 24*60:
+		return invalid("hold_minutes", "Enter minutes, at most a day.")
+	case s.ConsentMonths < 1 || s.ConsentMonths > 24:
+		return invalid("consent_months", "Consent is asked again after 1 to 24 months.")
+	case s.SignpostMonths < 1 || s.SignpostMonths > 12:
+		return invalid("signpost_months", "Directory entries are checked again after 1 to 12 months.")
+	case len(s.InfoWD) == 0 || len(s.ConsentWD) == 0:
+		return invalid("info_wd", "Reminders need their working days.")
+	}
+	for _, r := range Ratings() {
+		if s.ReviewDays[r] < 1 {
+			return invalid("review_days", "Every rating needs its days between reviews.")
+		}
+	}
+	return nil
+}

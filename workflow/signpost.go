@@ -1,0 +1,77 @@
+package workflow
+
+import (
+	"slices"
+	"time"
+)
+
+// Signpost is one entry of the directory: a service that may help.
+type Signpost struct {
+	ID         SignpostID
+	Name       string
+	For        string // what for, in a sentence a family understands
+	AgeFrom    int
+	AgeTo      int      // 0: no upper age
+	Areas      []string // councils; empty: everywhere
+	Needs      []string // tags: education, mental health, carers, crisis …
+	How        string   // how to get in touch
+	Phone      string
+	Email      string
+	Web        string
+	Hours      string
+	EasyRead   string // the same in Easy Read, held apart
+	Source     string
+	VerifiedOn Date
+	VerifiedBy string
+	ReviewBy   Date
+	Retired    bool
+	Version    Version
+}
+
+// Usable refuses an entry that nobody verified or whose review is due: stale
+// numbers do harm.
+func (s Signpost) Usable(today Date) error {
+	switch {
+	case s.Retired:
+		return invalid("signposts", "%q is no longer in the directory.", s.Name)
+	case s.VerifiedOn.IsZero() || s.VerifiedBy == "":
+		return invalid("signposts", "%q has not been verified. Somebody must ring or write to it first.", s.Name)
+	case s.ReviewBy.IsZero() || !today.Before(s.ReviewBy):
+		return invalid("signposts", "%q is past its review date. Verify it again first.", s.Name)
+	}
+	return nil
+}
+
+// Fits refuses an entry for another age or area than the person's, where known.
+func (s Signpost) Fits(f File, today Date) error {
+	if age, known := f.Person.Age(today); known && (age < s.AgeFrom || s.AgeTo > 0 && age > s.AgeTo) {
+		return invalid("signposts", "%q is for ages %d to %d.", s.Name, s.AgeFrom, s.AgeTo)
+	}
+	if council := f.confirmed(FieldCouncil); council != "" && len(s.Areas) > 0 && !slices.Contains(s.Areas, council) {
+		return invalid("signposts", "%q does not serve %s.", s.Name, council)
+	}
+	return nil
+}
+
+func (f File) signpost(id SignpostID) (Signpost, error) {
+	for _, s := range f.Signposts {
+		if s.ID == id {
+			return s, nil
+		}
+	}
+	return Signpost{}, invalid("signposts", "That service is not in the directory.")
+}
+
+// VerifySignpost marks an entry as checked by a named person, to be reviewed
+// again after the setting's months.
+func VerifySignpost(by Actor, at time.Time, s Signpost, set Settings) (Signpost, error) {
+	if !by.Has(Coordinator, Practitioner, Manager) {
+		return Signpost{}, notAllowed("Only the team verifies the directory.")
+	}
+	if s.Name == "" || s.For == "" || (s.Phone == "" && s.Email == "" && s.Web == "") {
+		return Signpost{}, invalid("name", "An entry needs a name, what it is for, and a phone number, email or web address.")
+	}
+	s.VerifiedOn, s.VerifiedBy = DateOf(at), by.Name
+	s.ReviewBy = DateOf(at.AddDate(0, set.SignpostMonths, 0))
+	return s, nil
+}
