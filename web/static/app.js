@@ -51,7 +51,7 @@ function watchForChanges() {
     const link = document.createElement('a');
     link.className = 'govuk-link';
     link.href = location.pathname + location.search;
-    link.textContent = line.dataset.action;
+    link.textContent = line.dataset.offer;
     line.replaceChildren(document.createTextNode(text + ' '), link);
   };
   const ask = async () => {
@@ -168,12 +168,13 @@ function watchSession() {
   };
   const keep = async () => {
     const answer = await fetch(dialog.dataset.keep, { method: 'POST', redirect: 'manual' }).catch(() => null);
-    if (answer?.status !== 204) {
+    if (answer?.status !== 200) {
       location.assign(dialog.dataset.gone);
       return;
     }
-    extend(Number(dialog.dataset.session));
-    tabs?.postMessage(Number(dialog.dataset.session));
+    const { seconds } = await answer.json();
+    extend(seconds);
+    tabs?.postMessage(seconds);
   };
   stay.addEventListener('click', keep);
   dialog.addEventListener('cancel', (event) => { event.preventDefault(); keep(); });
