@@ -26,7 +26,7 @@ func (b *Book) Compose(kind workflow.LetterKind, v Variant, f Facts) (Words, err
 	if err != nil {
 		return Words{}, fmt.Errorf("compose %s %s: %w", kind, v, err)
 	}
-	w.Kind, w.Variant = kind, v
+	w.Kind, w.Variant, w.Content = kind, v, f.Reader.Content
 	return w, nil
 }
 

@@ -31,6 +31,7 @@ func Variants() []Variant {
 type Words struct {
 	Kind    workflow.LetterKind
 	Variant Variant
+	Content workflow.Content
 	Version int  // of the template
 	Draft   bool // nobody has approved this template's wording yet
 	Subject string
