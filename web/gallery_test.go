@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -135,18 +136,26 @@ func coordinator() workflow.Actor {
 }
 
 // newTestServer is a server whose visitor is named by the header Test-Actor:
-// "coordinator", "admin" or nobody.
+// "coordinator", "admin" or nobody. Templates and assets are read once for all
+// tests; the rest is each test's own.
 func newTestServer(t testing.TB, base string) *Server {
 	t.Helper()
-	s, err := New(newConfig(t, base))
+	ready, err := readOnce()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.pages, err = parsePages(functions(s.assets), templates.Pages, os.DirFS("testdata")); err != nil {
-		t.Fatal(err)
-	}
-	return s
+	c := newConfig(t, base)
+	return &Server{base: c.Base, log: c.Log, now: c.Now, who: c.Who, frame: c.Frame, pages: ready.pages, assets: ready.assets}
 }
+
+var readOnce = sync.OnceValues(func() (*Server, error) {
+	a, err := newAssets(static)
+	if err != nil {
+		return nil, err
+	}
+	p, err := parsePages(functions(a), templates.Pages, os.DirFS("testdata"))
+	return &Server{pages: p, assets: a}, err
+})
 
 func newConfig(t testing.TB, base string) Config {
 	t.Helper()
