@@ -42,7 +42,11 @@ func ChildMain(stdin io.Reader, stdout io.Writer) int {
 }
 
 func answer(ctx context.Context, req request, in *frames, out *bufio.Writer) error {
-	r := &reader{limits: req.Limits}
+	r := &reader{limits: req.Limits, cache: req.Cache}
+	defer r.close()
+	if req.Op == opWarm {
+		return r.engine()
+	}
 	for _, h := range req.Files {
 		data, err := in.next()
 		if err != nil {

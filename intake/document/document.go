@@ -100,6 +100,7 @@ const (
 type Control struct {
 	Kind        ControlKind
 	Label       string // tag, alias, tooltip or field name; may be meaningless ("Text12")
+	Name        string // the form maker's name for the field, when Label is a better one
 	Value       string // chosen or typed; "" for a placeholder
 	Checked     bool   // of check boxes
 	Placeholder bool   // shows its prompt: no value

@@ -100,6 +100,7 @@ func wanted(v any) string {
 var notWord = regexp.MustCompile(`[^\p{L}\p{N}☒☐@.]+`)
 
 func plain(s string) string {
+	s = strings.NewReplacer("¹", "", "²", "").Replace(s) // footnote marks
 	return strings.TrimSpace(notWord.ReplaceAllString(strings.ToLower(s), " "))
 }
 

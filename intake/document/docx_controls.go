@@ -9,8 +9,9 @@ import "strings"
 func contentControl(e *elem) (c Control, ok bool) {
 	pr := e.child("sdtPr")
 	c = Control{Kind: TextBox, Label: pr.child("alias").attr("val")}
-	if tag := pr.child("tag").attr("val"); c.Label == "" {
-		c.Label = tag
+	c.Name = pr.child("tag").attr("val")
+	if c.Label == "" {
+		c.Label = c.Name
 	}
 	c.Placeholder = pr.child("showingPlcHdr").on()
 	for _, k := range pr.children() {

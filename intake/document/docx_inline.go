@@ -181,7 +181,8 @@ func (w *docxWalker) endField(f *wordField, p *para) {
 	if f.data == nil {
 		return
 	}
-	c := Control{Label: f.data.child("name").attr("val")}
+	c := Control{Name: f.data.child("name").attr("val")}
+	c.Label = c.Name
 	if h := f.data.child("helpText").attr("val"); h != "" {
 		c.Label = h
 	} else if h := f.data.child("statusText").attr("val"); h != "" {

@@ -57,6 +57,8 @@ type reader struct {
 	limits    Limits
 	unpacked  int64
 	documents int
+	cache     string // folder of the compiled PDF engine, "" for none
+	pdf       *pdfEngine
 }
 
 // meter counts unpacked bytes against both limits and ends the stream there.
@@ -102,5 +104,5 @@ func asFault(err error) *fault {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return &fault{TooLarge, "Reading it took too long."}
 	}
-	return &fault{Unreadable, "The file is damaged and could not be read."}
+	return &fault{Unreadable, "The file is damaged and could not be read." + err.Error()}
 }

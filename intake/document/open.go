@@ -15,14 +15,22 @@ import (
 
 // Open reads the documents of one mail in this process. It gives one Document
 // for each file, in order, whatever the files are. Untrusted files belong into
-// Sandbox.Open, which runs this in a child process.
+// Sandbox.Open, which runs this in a child process and keeps the compiled PDF
+// engine: here the first PDF of a call costs five seconds.
 func Open(ctx context.Context, files []File, limits Limits) []Document {
 	r := &reader{limits: limits}
+	defer r.close()
 	docs := make([]Document, 0, len(files))
 	for _, f := range files {
 		docs = append(docs, r.open(ctx, f, 0))
 	}
 	return docs
+}
+
+func (r *reader) close() {
+	if r.pdf != nil {
+		r.pdf.close()
+	}
 }
 
 // open reads one file; depth counts the archives around it.
@@ -95,6 +103,8 @@ func (r *reader) read(ctx context.Context, f File, d *Document, depth int) error
 	case typeMail:
 		d.Mails = append(d.Mails, Mail{Part: f.Part, Raw: f.Data})
 		return nil
+	case typePDF:
+		return r.readPDF(ctx, f, d, depth)
 	case typeHTML:
 		return r.html(f.Data, d)
 	case typeCSV:
