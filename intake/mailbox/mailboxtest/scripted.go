@@ -77,7 +77,7 @@ type Fault struct {
 	Cut    int    // the connection ends after so many bytes of the answer; -1 before the first
 	Say    string // this instead of the answer; $TAG is the command's tag
 	Before string // this before the answer
-	After  bool   // with Say: the deed is done all the same
+	After  bool   // with Say, or Cut -1: the deed is done all the same
 	Empty  bool   // OK and no data
 }
 
@@ -316,6 +316,14 @@ func (c *session) answer(name, tag string, run func() error) error {
 	switch {
 	case f.Silent:
 		return c.hush()
+	case f.After:
+		c.out = io.Discard
+		err := run()
+		c.out = c.conn
+		if err != nil || f.Cut != 0 {
+			return cmp.Or(err, errEnd)
+		}
+		return c.print("%s", say)
 	case f.Cut != 0:
 		c.out = &cutter{w: c.conn, left: max(f.Cut, 0)}
 		defer func() { c.out = c.conn }()
@@ -324,14 +332,6 @@ func (c *session) answer(name, tag string, run func() error) error {
 		}
 		return errEnd // even when the answer was shorter
 	case f.Say != "":
-		if f.After {
-			c.out = io.Discard
-			err := run()
-			c.out = c.conn
-			if err != nil {
-				return err
-			}
-		}
 		return c.print("%s", say)
 	case f.Before != "":
 		if err := c.print("%s", strings.ReplaceAll(f.Before, "$TAG", tag)); err != nil {

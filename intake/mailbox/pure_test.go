@@ -1,0 +1,145 @@
+package mailbox
+
+import (
+	"errors"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/essex-dsr/dsr/intake/mailbox/mailboxtest"
+)
+
+func TestParseURLs(t *testing.T) {
+	t.Parallel()
+	main := func(a Account) Account {
+		if a.Name == "" {
+			a.Name = "main"
+		}
+		if a.Folders == nil {
+			a.Folders = []string{"INBOX"}
+		}
+		a.Password = "pw-" + a.Name
+		return a
+	}
+	cases := []struct {
+		in   string
+		want []Account
+		err  string
+	}{
+		{"", []Account{}, ""},
+		{"imaps://dsr@mail.example", []Account{main(Account{User: "dsr", Host: "mail.example", Port: 993})}, ""},
+		{"imaps://dsr@dsr.example@outlook.example:993/INBOX", []Account{main(Account{User: "dsr@dsr.example", Host: "outlook.example", Port: 993})}, ""},
+		{"imaps://dsr%40dsr.example@outlook.example:1993/inbox", []Account{main(Account{User: "dsr@dsr.example", Host: "outlook.example", Port: 1993})}, ""},
+		{"imap://dsr@mail.example?tls=starttls", []Account{main(Account{User: "dsr", Host: "mail.example", Port: 143, TLS: StartTLS})}, ""},
+		{"imap://dsr@mail.example", []Account{main(Account{User: "dsr", Host: "mail.example", Port: 143, TLS: StartTLS})}, ""},
+		{"imap://dsr@127.0.0.1:1143/?tls=none", []Account{main(Account{User: "dsr", Host: "127.0.0.1", Port: 1143, TLS: None})}, ""},
+		{"imap://dsr@[::1]:1143/?tls=none", []Account{main(Account{User: "dsr", Host: "::1", Port: 1143, TLS: None})}, ""},
+		{"imaps://dsr@mail.example/Referrals?folders=INBOX,Junk%20Email,A%2CB", []Account{main(Account{User: "dsr", Host: "mail.example", Port: 993, Folders: []string{"INBOX", "Junk Email", "A,B"}})}, ""},
+		{"imaps://dsr@mail.example/Team/New%20mail", []Account{main(Account{User: "dsr", Host: "mail.example", Port: 993, Folders: []string{"Team/New mail"}})}, ""},
+		{"essex=imaps://a@mail.example  old=imap://b@mail.example?tls=starttls", []Account{
+			main(Account{Name: "essex", User: "a", Host: "mail.example", Port: 993}),
+			main(Account{Name: "old", User: "b", Host: "mail.example", Port: 143, TLS: StartTLS})}, ""},
+
+		{"imap://dsr@mail.example?tls=none", nil, "this machine only"},
+		{"imaps://dsr:hunter2@mail.example", nil, "does not belong into the address"},
+		{"imaps://dsr:hun%zz@mail.example", nil, "not an address"},
+		{"imaps://mail.example", nil, "user and host"},
+		{"imaps://dsr@/INBOX", nil, "user and host"},
+		{"pop3://dsr@mail.example", nil, "pop3"},
+		{"imaps://dsr@mail.example?tls=none", nil, "tls=none"},
+		{"imap://dsr@mail.example?tls=maybe", nil, "tls=maybe"},
+		{"imaps://dsr@mail.example?folder=INBOX", nil, "folder= is not known"},
+		{"imaps://dsr@mail.example?folders=", nil, "list of names"},
+		{"imaps://dsr@mail.example?folders=INBOX,Inbox", nil, "named twice"},
+		{"imaps://dsr@mail.example:99999", nil, "port"},
+		{"imaps://a@mail.example imaps://b@mail.example", nil, "needs a name"},
+		{"x=imaps://a@mail.example x=imaps://b@mail.example", nil, "named twice"},
+		{"X Y=imaps://a@mail.example", nil, "mailbox 1"},
+		{"nopw=imaps://a@mail.example", nil, "password: not set"},
+	}
+	for _, tc := range cases {
+		got, err := ParseURLs(tc.in, func(name string) (string, error) {
+			if name == "nopw" {
+				return "", errors.New("not set")
+			}
+			return "pw-" + name, nil
+		})
+		if tc.err != "" {
+			if err == nil || !strings.Contains(err.Error(), tc.err) || strings.Contains(err.Error(), "hun") {
+				t.Errorf("%q: error %v, want one with %q and no secret", tc.in, err, tc.err)
+			}
+			continue
+		}
+		if err != nil || !reflect.DeepEqual(got, tc.want) {
+			t.Errorf("%q:\n got %+v, %v\nwant %+v", tc.in, got, err, tc.want)
+		}
+	}
+}
+
+func TestBatches(t *testing.T) {
+	t.Parallel()
+	const mb = 1 << 20
+	many := make([]UID, 250)
+	for i := range many {
+		many[i] = UID(250 - i)
+	}
+	cases := []struct {
+		name  string
+		uids  []UID
+		sizes map[UID]int64
+		want  []int // lengths
+	}{
+		{"none", nil, nil, nil},
+		{"a hundred at most", many, nil, []int{100, 100, 50}},
+		{"64 MB at most", []UID{1, 2, 3, 4}, map[UID]int64{1: 30 * mb, 2: 30 * mb, 3: 30 * mb, 4: 1}, []int{2, 2}},
+		{"a big one alone", []UID{1, 2, 3}, map[UID]int64{1: 10, 2: 150 * mb, 3: 10}, []int{1, 1, 1}},
+		{"twice and 0 do not count", []UID{5, 5, 0}, nil, []int{1}},
+	}
+	for _, tc := range cases {
+		var lengths []int
+		var all []UID
+		for _, b := range Batches(tc.uids, tc.sizes) {
+			lengths = append(lengths, len(b))
+			all = append(all, b...)
+		}
+		if !slices.Equal(lengths, tc.want) || !slices.IsSorted(all) {
+			t.Errorf("%s: lengths %v of %v, want %v, oldest first", tc.name, lengths, all, tc.want)
+		}
+	}
+}
+
+func TestMissingFindsLateOnes(t *testing.T) {
+	t.Parallel()
+	have := map[UID]bool{1: true, 3: true, 9: true}
+	got := Missing([]UID{9, 2, 3, 10, 2, 0}, func(u UID) bool { return have[u] })
+	if want := []UID{2, 10}; !slices.Equal(got, want) {
+		t.Errorf("Missing = %v, want %v", got, want)
+	}
+}
+
+func TestIsStandIn(t *testing.T) {
+	t.Parallel()
+	const text = "Retrieval using the IMAP4 protocol failed for the following message: 12"
+	cases := []struct {
+		name string
+		raw  string
+		want bool
+	}{
+		{"Exchange's", mailboxtest.StandIn, true},
+		{"bare line feeds", strings.ReplaceAll(mailboxtest.StandIn, "\r\n", "\n"), true},
+		{"only its beginning", mailboxtest.StandIn[:200], true},
+		{"folded subject", "Subject: Retrieval using the IMAP4 protocol\r\n failed for the following message: 12\r\n\r\nx", true},
+		{"encoded subject", "Subject: =?utf-8?Q?Retrieval_using_the_IMAP4_protocol_failed_for_the_following_message=3A_12?=\r\n\r\nx", true},
+		{"in the text, never received", "From: x@example.org\r\nSubject: a\r\n\r\n" + text + "\r\n", true},
+		{"a person forwards it", "Received: from a by b\r\nSubject: FW: " + text + "\r\n\r\nplease look", false},
+		{"a person quotes it", "Received: from a by b\r\nSubject: help\r\n\r\nwe got: " + text, false},
+		{"a referral", string(mail(1000)), false},
+		{"nothing", "", false},
+	}
+	for _, tc := range cases {
+		if got := IsStandIn([]byte(tc.raw)); got != tc.want {
+			t.Errorf("%s: %v, want %v", tc.name, got, tc.want)
+		}
+	}
+}
