@@ -203,7 +203,11 @@ func (c *checker) greeting() {
 			continue
 		}
 		line := b.Items[0][0]
-		if dear, ok := strings.CutPrefix(line, "Dear "); ok && dear != oneLine(name) {
+		dear, ok := strings.CutPrefix(line, "Dear ")
+		if !ok {
+			dear, ok = strings.CutPrefix(line, "Hi ")
+		}
+		if ok && dear != oneLine(name) {
 			c.stop(quoted(line), "The greeting uses the name this person is known as: %s.", name)
 		}
 	}

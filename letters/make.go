@@ -50,6 +50,9 @@ func (b *Book) Make(file workflow.File, l workflow.Letter, at time.Time, e Envel
 		needs = append(needs[:len(needs):len(needs)], file.Person.Needs...)
 	}
 	v, unserved := VariantFor(needs, f.Reader.Who)
+	if v == Plain && f.Reader.Who == IsPerson && f.Person.Age >= 16 && f.Person.Age <= 25 && b.approved(l.Kind, YoungPerson, f.Reader.Content) {
+		v = YoungPerson
+	}
 	if len(unserved) > 0 {
 		return Made{}, fmt.Errorf("make letter %d: the reader needs %s: %w", l.ID, list(unserved), ErrNoTemplate)
 	}
@@ -63,12 +66,15 @@ func (b *Book) Make(file workflow.File, l workflow.Letter, at time.Time, e Envel
 
 // MakeReply makes a fixed reply (L1, L2, L14), which tells nothing and which no
 // person approves. It goes to the bare address: a name would be theirs.
-func (b *Book) MakeReply(kind workflow.LetterKind, f Facts, e Envelope) (Made, error) {
+func (b *Book) MakeReply(kind workflow.LetterKind, v Variant, f Facts, e Envelope) (Made, error) {
 	if !kind.IsAutomatic() {
 		return Made{}, fmt.Errorf("make reply: %s is no fixed reply", kind)
 	}
 	e.To.Name = ""
-	m, err := b.make(kind, Plain, f, e)
+	if !b.approved(kind, v, workflow.Full) {
+		v = Plain // an answer in plain English is better than none
+	}
+	m, err := b.make(kind, v, f, e)
 	if err != nil {
 		return Made{}, fmt.Errorf("make reply: %w", err)
 	}
@@ -81,6 +87,12 @@ func (b *Book) MakeReply(kind workflow.LetterKind, f Facts, e Envelope) (Made, e
 		}
 	}
 	return m, nil
+}
+
+// approved says whether a wording exists and a person has approved it.
+func (b *Book) approved(kind workflow.LetterKind, v Variant, c workflow.Content) bool {
+	p, err := b.page(kind, v, c)
+	return err == nil && !p.draft
 }
 
 func (b *Book) make(kind workflow.LetterKind, v Variant, f Facts, e Envelope) (Made, error) {

@@ -196,20 +196,24 @@ func TestMakeReply(t *testing.T) {
 	e.To = netmail.Address{Name: "Their <script> name", Address: "writer@home.example"}
 	for name, tt := range map[string]struct {
 		kind workflow.LetterKind
+		v    Variant
 		now  time.Time
 		want []string
 	}{
-		"L1":              {workflow.L1, day(23).At(14, 6), []string{"on Monday 23 November 2026 at 2:05pm", "by Wednesday 25 November", "DSR-2026-00123-K"}},
-		"L2 in hours":     {workflow.L2, day(23).At(14, 6), []string{"We read emails from 9am to 5pm, Monday to Friday."}},
-		"L2 at night":     {workflow.L2, day(23).At(22, 0), []string{"Nobody reads this mailbox until 9am on Tuesday 24 November 2026."}},
-		"L2 on a Friday":  {workflow.L2, day(27).At(18, 0), []string{"Nobody reads this mailbox until 9am on Monday 30 November 2026."}},
-		"L14":             {workflow.L14, day(23).At(14, 6), []string{"we could not open all of it", "Do not send us a password by email."}},
-		"L1 at the night": {workflow.L1, day(23).At(22, 0), []string{"at 2:05pm"}},
+		"L1":              {workflow.L1, Plain, day(23).At(14, 6), []string{"on Monday 23 November 2026 at 2:05pm", "by Wednesday 25 November", "DSR-2026-00123-K"}},
+		"L2 in hours":     {workflow.L2, Plain, day(23).At(14, 6), []string{"We read emails from 9am to 5pm, Monday to Friday."}},
+		"L2 at night":     {workflow.L2, Plain, day(23).At(22, 0), []string{"Nobody reads this mailbox until 9am on Tuesday 24 November 2026."}},
+		"L2 on a Friday":  {workflow.L2, Plain, day(27).At(18, 0), []string{"Nobody reads this mailbox until 9am on Monday 30 November 2026."}},
+		"L14":             {workflow.L14, Plain, day(23).At(14, 6), []string{"we could not open all of it", "Do not send us a password by email."}},
+		"L2 in Easy Read": {workflow.L2, EasyRead, day(23).At(14, 6), []string{"Are you or someone else in danger?\n\nCall 999 now."}},
+		"L1 is a draft":   {workflow.L1, EasyRead, day(23).At(14, 6), []string{"Thank you for writing to the"}},
+		"L1 in sign":      {workflow.L1, "BSL", day(23).At(14, 6), []string{"Thank you for writing to the"}},
+		"L1 at the night": {workflow.L1, Plain, day(23).At(22, 0), []string{"at 2:05pm"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			set := workflow.DefaultSettings() // before anybody has filled in a phone number
-			m, err := b.MakeReply(tt.kind, ReplyFacts(set, "DSR-2026-00123-K", day(23).At(14, 5), tt.now), e)
+			m, err := b.MakeReply(tt.kind, tt.v, ReplyFacts(set, "DSR-2026-00123-K", day(23).At(14, 5), tt.now), e)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -224,7 +228,7 @@ func TestMakeReply(t *testing.T) {
 			}
 		})
 	}
-	if _, err := b.MakeReply(workflow.L7, sampleFacts(), e); err == nil {
+	if _, err := b.MakeReply(workflow.L7, Plain, sampleFacts(), e); err == nil {
 		t.Error("a decision was made as a fixed reply")
 	}
 }

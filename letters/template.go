@@ -31,7 +31,8 @@ import (
 // Its body is plain text: "# " a heading, "## " a smaller one, "- " a bullet,
 // "1. " a numbered line, "> " a call-out, "!> " a warning, "| label | value" a
 // row; an indented line goes under its bullet; an empty line ends a block; a
-// backslash at the end of a line keeps the line. Files in blocks/ are the
+// backslash at the end of a line keeps the line; "[phone] " names the picture
+// that goes with a line in Easy Read. Files in blocks/ are the
 // parts that several letters share: {{template "crisis" .}}.
 type Book struct {
 	letters map[bookKey]*page

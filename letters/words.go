@@ -58,7 +58,10 @@ const (
 type Block struct {
 	Kind  BlockKind
 	Items [][]string
-	Line  int // of the template, for whoever mends it
+	// Pictures names, for each item, the picture that an Easy Read page shows
+	// beside it; "" for none. The words do without it.
+	Pictures []string
+	Line     int // of the template, for whoever mends it
 }
 
 // Text is the letter as plain text.
@@ -207,9 +210,16 @@ func (b *Block) extend(s string) {
 var factMarks = strings.NewReplacer(string(factBegin), "", string(factEnd), "")
 
 func (b *Block) clean() {
-	for _, item := range b.Items {
+	b.Pictures = make([]string, len(b.Items))
+	for n, item := range b.Items {
+		if m := picture.FindStringSubmatch(item[0]); m != nil {
+			b.Pictures[n], item[0] = m[1], item[0][len(m[0]):]
+		}
 		for i := range item {
 			item[i] = strings.Join(strings.Fields(factMarks.Replace(item[i])), " ")
 		}
 	}
 }
+
+// picture is the template's own mark; a fact is shielded by factBegin.
+var picture = regexp.MustCompile(`^\[([a-z-]+)\] `)
