@@ -81,8 +81,8 @@ var libraries = []library{
 	{"github.com/emersion/go-message", []string{"intake/message"}, "only intake/message makes it never refuse a mail"},
 	{"github.com/wneessen/go-mail", []string{"letters"}, "only letters classifies its errors: some of them were deliveries"},
 	{"net/smtp", nil, "letters sends with go-mail"},
-	{"net/http", []string{"web", "cmd/dsr", "cmd/dsr/demo", "jobs"}, "only web and cmd serve HTTP; jobs pings the heartbeat"},
-	{"net/http/httptest", nil, "it is for test files"},
+	{"net/http", []string{"web", "cmd/dsr", "cmd/dsr/demo", "jobs", "intake/mailbox/mailboxtest", "letters/letterstest"}, "only web and cmd serve HTTP; jobs pings the heartbeat"},
+	{"net/http/httptest", []string{"intake/mailbox/mailboxtest", "letters/letterstest"}, "it is for test files and their helpers"},
 	{"testing", []string{"store/storetest", "intake/mailbox/mailboxtest", "letters/letterstest"}, "it is for test files and their helpers"},
 	{"C", nil, "the program is built without cgo"},
 }

@@ -329,7 +329,10 @@ func TestServerDies(t *testing.T) {
 
 func TestLongPath(t *testing.T) {
 	t.Parallel()
-	dir := filepath.Join(folder(t), strings.Repeat("x", socketPathMax))
+	dir := filepath.Join(filepath.Dir(folder(t)), strings.Repeat("x", socketPathMax))
+	if err := os.Rename(seeded(t), dir); err != nil {
+		t.Fatal(err)
+	}
 	c := start(t, dir)
 	url, err := Running(dir)
 	if err != nil || url != c.URL() {
