@@ -19,33 +19,40 @@ type block struct {
 // long lists are folded over several.
 const maxBlock = 30
 
+// verbs end an attribution.
+const verbs = `wrote|writes|said|a écrit|schrieb|escribió|ha scritto|escreveu|schreef|het volgende geschreven|skrev|napisał(?:\(a\)|a|o)?|pisze|a scris|napsal\(?a?\)?|napísal\(?a?\)?|kirjoitti|írta|yazdı|napisao|написала?|пише|писал\(?а?\)?|写道`
+
 var (
 	marker = regexp.MustCompile(`(?i)^[\s_-]*(begin forwarded message|(start of )?forwarded (message|mail|e-?mail)|original (message|mail|appointment)|forwarded by .{1,80}|` +
-		`weitergeleitete nachricht|anfang der weitergeleiteten (nachricht|e-?mail)|ursprüngliche nachricht|message (transféré|d'origine)|début du message (transféré|réexpédié)|` +
+		`weitergeleitete nachricht|anfang der weitergeleiteten (nachricht|e-?mail)|ursprüngliche nachricht|message (transféré|transmis|réexpédié|d'origine)|début du message (transféré|réexpédié)|` +
 		`mensaje reenviado|mensaje original|inicio del mensaje reenviado|messaggio (inoltrato|originale)|inizio messaggio inoltrato|mensagem (encaminhada|original)|` +
 		`doorgestuurd bericht|oorspronkelijk bericht|wiadomość (przekazana|oryginalna)|(treść|początek) przekazanej wiadomości|przekazana wiadomość|mesaj (redirecționat|original)|` +
 		`vidarebefordrat (meddelande|brev)|videresend(t|te) (melding|meddelelse|besked)|välitetty viesti|přeposlaná zpráva|začátek přeposílané zprávy|původní zpráva|preposlaná správa|` +
-		`továbbított (levél|üzenet)|proslijeđena poruka|iletilmiş ileti|пересланное сообщение|переслане повідомлення|转发的邮件)[\s:]*[_-]*$`)
+		`továbbított (levél|üzenet)|(započni )?proslijeđen[au] poruk[au]|izvorna poruka|oprindelig (besked|meddelelse)|opprinnelig melding|ursprungligt meddelande|alkuperäinen viesti|начало переадресованного сообщения|iletilmiş ileti|пересланное сообщение|переслане повідомлення|转发的邮件)[\s:]*[_-]*$`)
 	rule = regexp.MustCompile(`^[_=-]{5,}$`)
 
-	wroteLine = regexp.MustCompile(`(?i)(\b(wrote|writes|said|a écrit|schrieb|escribió|ha scritto|escreveu|schreef|het volgende geschreven|skrev|napisał(\(a\)|a|o)?|pisze|a scris|napsal\(?a?\)?|napísal\(?a?\)?|kirjoitti|írta|yazdı|napisao)\b|(написала?|пише|писал\(?а?\)?|写道))\s*[:：]?$`)
+	wroteLine = regexp.MustCompile(`(?i)(^|[\s>)\]"'])(` + verbs + `)( följande| følgende)?\s*[:：]?$`)
+	wroteAddr = regexp.MustCompile(`(?i)@[^\s@<>]+[>\])]?( följande| følgende)?\s*[:：]$`)
 	wroteSign = regexp.MustCompile(`@|\d{1,2}[:.h]\d{2}|\b(19|20)\d\d\b`)
-	wroteHead = regexp.MustCompile(`(?i)^(on|le|am|el|il|op|em|den|w dniu|dnia|în|pe|dne|ma|a|u|в|on .*,|[^:]{2,100}<[^>]+>)\b|^\d|^\S+.{0,80}<[^<>]+@[^<>]+>`)
+	wroteDate = regexp.MustCompile(`\d{1,2}[:.h]\d{2}|\b(19|20)\d\d\b`)
+	wroteHead = regexp.MustCompile(`(?i)^(on|le|am|el|il|op|em|den|w dniu|dnia|în|pe|dne|ma|a|u|[^:]{2,100}<[^>]+>|(mon|tues|wednes|thurs|fri|satur|sun)day)([\s,]|$)|^\d|^\p{Cyrillic}|^\S+.{0,80}<[^<>]+@[^<>]+>`)
+	dashed    = regexp.MustCompile(`^[-_]{2,}\s*[^-_]{3,60}\s*[-_]{2,}$`)
+	inOneLine = regexp.MustCompile(`^-{3,}\s*[^-:]{3,60}\s*-{3,}\s*([\p{L}\s]{1,14}?)\s*[:：]\s*(\S.*)$`)
 )
 
 // label is a name of a header field in a quoted block, in the languages of the
 // mail programs met here.
 func label(name string) string {
 	switch strings.ToLower(strings.Trim(name, " \t*_\u00A0")) {
-	case "from", "von", "de", "od", "da", "van", "från", "fra", "lähettäjä", "desde", "от", "від", "kimden", "feladó", "expeditor", "expéditeur", "mittente", "afzender", "发件人", "差出人":
+	case "from", "von", "de", "de la", "od", "nadawca", "saatja", "šalje", "от кого", "från:", "dari", "da", "van", "från", "fra", "lähettäjä", "desde", "от", "від", "kimden", "feladó", "expeditor", "expéditeur", "mittente", "afzender", "发件人", "差出人":
 		return "from"
-	case "to", "an", "à", "a", "para", "do", "aan", "till", "til", "vastaanottaja", "komu", "pro", "către", "catre", "кому", "címzett", "kime", "prima", "za", "pour", "destinataire", "收件人", "宛先":
+	case "to", "an", "saaja", "adresat", "către:", "à", "a", "para", "do", "aan", "till", "til", "vastaanottaja", "komu", "pro", "către", "catre", "кому", "címzett", "kime", "prima", "za", "pour", "destinataire", "收件人", "宛先":
 		return "to"
 	case "cc", "copy", "kopie", "kopia", "kopi", "kopio", "dw", "másolat", "copie à", "копия", "копія", "bilgi", "抄送", "bcc":
 		return "cc"
-	case "sent", "date", "gesendet", "datum", "envoyé", "envoyé le", "enviado", "enviado el", "fecha", "inviato", "data", "verzonden", "skickat", "sendt", "dato", "lähetetty", "päivämäärä", "päiväys", "wysłano", "wysłane", "trimis", "odesláno", "odoslané", "dátum", "дата", "отправлено", "надіслано", "tarih", "gönderilen", "gönderildi", "elküldve", "küldve", "poslano", "发送时间", "日期", "日付", "date/time", "received", "datum/uhrzeit":
+	case "sent", "date", "gesendet", "datum", "envoyé", "envoyé le", "enviado", "enviado el", "fecha", "inviato", "data", "verzonden", "skickat", "sendt", "dato", "lähetetty", "päivämäärä", "päiväys", "wysłano", "wysłane", "trimis", "odesláno", "odoslané", "dátum", "дата", "отправлено", "надіслано", "tarih", "gönderilen", "gönderildi", "elküldve", "küldve", "poslano", "发送时间", "日期", "日付", "date/time", "received", "datum/uhrzeit", "kuupäev":
 		return "date"
-	case "subject", "betreff", "objet", "asunto", "oggetto", "assunto", "onderwerp", "ämne", "emne", "aihe", "temat", "subiect", "předmět", "predmet", "тема", "konu", "tárgy", "主题", "件名", "naslov":
+	case "subject", "betreff", "objet", "asunto", "oggetto", "assunto", "onderwerp", "ämne", "emne", "aihe", "temat", "subiect", "předmět", "predmet", "тема", "konu", "tárgy", "主题", "件名", "naslov", "teema":
 		return "subject"
 	case "reply-to", "importance", "attachments", "priority", "organisation", "organization", "responder a", "antwort an", "répondre à", "svar til", "category", "sensitivity", "when", "where", "message-id", "resent-from", "attachment":
 		return "other"
@@ -60,8 +67,11 @@ func findBlock(lines []textLine, i int) (block, bool) {
 		return block{}, false
 	}
 	at, marked := i, len(l.text) < 120 && marker.MatchString(l.text)
-	if marked || strings.ContainsRune("_=-", rune(l.text[0])) && rule.MatchString(l.text) {
+	if marked || strings.ContainsRune("_=-", rune(l.text[0])) && (rule.MatchString(l.text) || dashed.MatchString(l.text)) {
 		at = skipBlank(lines, i+1)
+	}
+	if b, ok := oneLineBlock(lines, i); ok {
+		return b, true
 	}
 	if b, ok := headerBlock(lines, at, marked); ok {
 		return b, true
@@ -70,6 +80,22 @@ func findBlock(lines []textLine, i int) (block, bool) {
 		return block{kind: Forwarded, end: i + 1, depth: lines[at].depth, explicit: true}, true
 	}
 	return attribution(lines, i)
+}
+
+// oneLineBlock reads the marker and fields that Yahoo puts on one line.
+func oneLineBlock(lines []textLine, i int) (block, bool) {
+	if !strings.HasPrefix(lines[i].text, "---") {
+		return block{}, false
+	}
+	m := inOneLine.FindStringSubmatch(lines[i].text)
+	if m == nil || label(m[1]) != "from" {
+		return block{}, false
+	}
+	author := m[2]
+	if end := strings.IndexByte(author, '>'); end >= 0 {
+		author = author[:end+1]
+	}
+	return block{kind: Forwarded, from: authorOf(author), end: i + 1, depth: lines[i].depth, explicit: true}, true
 }
 
 func skipBlank(lines []textLine, i int) int {
@@ -159,7 +185,7 @@ func attribution(lines []textLine, i int) (block, bool) {
 			continue
 		}
 		joined := strings.Trim(joined, "- ")
-		if !wroteLine.MatchString(joined) || !wroteSign.MatchString(joined) || !wroteHead.MatchString(joined) {
+		if !isAttribution(joined) {
 			continue
 		}
 		next := skipBlank(lines, k+1)
@@ -169,6 +195,15 @@ func attribution(lines []textLine, i int) (block, bool) {
 		return block{kind: Quoted, from: writerOf(joined), end: k + 1, depth: max(lines[next].depth, lines[i].depth)}, true
 	}
 	return block{}, false
+}
+
+// isAttribution wants a verb of writing, or the address, at the end, and a date
+// or an address besides, so that "my mother wrote:" is none.
+func isAttribution(s string) bool {
+	if !wroteHead.MatchString(s) {
+		return false
+	}
+	return wroteLine.MatchString(s) && wroteSign.MatchString(s) || wroteAddr.MatchString(s) && wroteDate.MatchString(s)
 }
 
 var mailto = regexp.MustCompile(`(?i)\[?<?mailto:([^\]>\s]+)[\]>]?`)
@@ -199,6 +234,7 @@ func writerOf(s string) Address {
 		s = m[1]
 	}
 	s = attributionHead.ReplaceAllString(s, "")
+	s = leadingVerb.ReplaceAllString(s, "")
 	if i := strings.LastIndex(s, ", "); i >= 0 && !strings.Contains(s[i:], `"`) && strings.ContainsAny(s[:i], "0123456789") {
 		s = s[i+2:]
 	}
@@ -208,6 +244,9 @@ func writerOf(s string) Address {
 	}
 	return a
 }
+
+// leadingVerb stands before the author in some languages, with a word for "user" or "from".
+var leadingVerb = regexp.MustCompile(`(?i)^(.*(^|\s)(` + verbs + `)\s+)?((používateľ|uživatel|użytkownik|пользователь|user|from|von|de)\s+)?`)
 
 // attributionHead is everything up to the time of day.
 var attributionHead = regexp.MustCompile(`(?i)^.*\b\d{1,2}[:.h]\d{2}(:\d{2})?(\s*[ap]\.?m\.?)?(\s*(utc|gmt|bst|cet|cest)?\s*\(?([+-]\d{1,4}(:\d{2})?)?\)?)?\s*,?\s*`)

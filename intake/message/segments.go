@@ -66,7 +66,8 @@ func unquote(line string) (depth int, text string) {
 	if depth == 0 {
 		s = line
 	}
-	return depth, strings.Trim(s, " \t\r\n\u00A0\uFEFF\u200B\u200E\u200F*")
+	s = strings.ReplaceAll(s, "\u00A0", " ")
+	return depth, strings.Trim(s, " \t\r\n\uFEFF\u200B\u200E\u200F*")
 }
 
 // region is one mail inside the text: the mail itself or one quoted in it.

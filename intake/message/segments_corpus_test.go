@@ -79,9 +79,9 @@ func TestCorpusForwards(t *testing.T) {
 			own.add(wordsOf(text, segments, New) == squeeze(*v.Forward.Message), name+" got "+wordsOf(text, segments, New))
 		}
 	}
-	found.report(t, 0.8)
-	author.report(t, 0.7)
-	own.report(t, 0.8)
+	found.report(t, 0.95)
+	author.report(t, 0.9)
+	own.report(t, 0.95)
 }
 
 func TestCorpusReplies(t *testing.T) {
@@ -111,5 +111,5 @@ func TestCorpusReplies(t *testing.T) {
 		without, with := wordsOf(text, segments, New), wordsOf(text, segments, New, Signature)
 		own.add(squeeze(*want) == without || squeeze(*want) == with, filepath.Base(file)+"\n    got  "+with+"\n    want "+squeeze(*want))
 	}
-	own.report(t, 0.5)
+	own.report(t, 0.75)
 }

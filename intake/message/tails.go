@@ -6,7 +6,7 @@ import (
 )
 
 var (
-	deviceLine = regexp.MustCompile(`(?i)^(sent (from|via|using) (my|outlook|mail|yahoo|samsung|proton|gmail|the|an?|blackberry|bt|sky|aol|hotmail|windows|gmx|o2|three|ee|huawei|google)\b.{0,60}|get outlook for (ios|android).{0,40}|(wysłane|wysłano) z .{1,40}|envoyé (de|depuis) mon .{1,30}|enviado desde mi .{1,30}|von meinem .{1,30} gesendet|trimis de pe .{1,30})$`)
+	deviceLine = regexp.MustCompile(`(?i)^(sent (from|via|using|with) (my|outlook|mail|yahoo|samsung|proton|gmail|the|an?|typeapp|airmail|mobile|blackberry|bt|sky|aol|hotmail|windows|gmx|o2|three|ee|huawei|google)\b.{0,80}|get outlook for (ios|android).{0,60}|gesendet von .{1,80}|(wysłane|wysłano) z .{1,40}|envoyé (de|depuis) mon .{1,30}|enviado desde mi .{1,30}|von meinem .{1,30} gesendet|trimis de pe .{1,30})$`)
 	closing    = regexp.MustCompile(`(?i)^(with )?((many|kind|kindest|best|warm|warmest|yours|yours's) )?(kind |best |warm |many )?(regards?|wishes|thanks|thank you|thanks again|thankyou|yours (sincerely|faithfully|truly)|sincerely|faithfully|cheers|kr|br|kindest|many thanks( and kind regards)?|thanks (so|very) much|thank you (so|very) much|thanks in advance|thank you in advance|love|xx+|z poważaniem|pozdrawiam|cu stimă)( and (kind |best |warm |many )?(regards|wishes|thanks))?[\s,.!:x-]*$`)
 	disclaimer = regexp.MustCompile(`(?i)(intended (solely |only |exclusively )?(for|to be read by) (the )?(use of |attention of )?(the )?(named |intended )?(person|individual|addressee|recipient|organisation|above|exclusive)|not (be )?(the|an) (intended|named) (recipient|addressee)|(received|sent) (this|it|the)?\s?(e-?mail|message|communication|transmission)?( to you)? (in|by) error|legally privileged|privileged (and|or|and/or) confidential|files transmitted with it|unauthori[sz]ed (use|disclosure|copying|access|review)|(e-?mails?|messages?|communications?) (may be|are|is|will be) (monitored|recorded|subject to)|nhsmail is the secure|consider the environment|think before you print|registered (office|charity|in england|address|company)|views (or opinions )?(expressed|contained)|free (from|of) (any )?virus|freedom of information act|save paper|strictly (prohibited|confidential and)|confidential and (is )?(intended|may|for))`)
 	tailStart  = regexp.MustCompile(`(?i)^[\s*_#=-]*(disclaimer|confidential(ity)?\b|this (e-?mail|message|communication|transmission|document|information|electronic)|the (information|contents?|views) (contained |transmitted )?(in|of|and|expressed)|the information in this|if you (are not|have received|received)|please (consider|note|do not print|think|notify)|privileged|notice\b|important\b|legal\b|nhsmail|any (views|opinions|unauthori|files|disclosure)|e-?mails? (sent|to|from|may|are)|internet (e-?mail|communications)|registered|think before|save paper|unless|we (monitor|may monitor)|all e-?mails?|caution|warning|\*{3,})`)
@@ -26,7 +26,8 @@ func tailKinds(lines []textLine, kind SegmentKind) []SegmentKind {
 		return kinds
 	}
 	seenSignature := false
-	clear := 0 // no disclaimer begins before this line
+	clear := 0    // no disclaimer begins before this line
+	said := false // "thank you" alone is an answer, not the end of a letter
 	for i := 0; i < len(lines); {
 		end := i + 1
 		switch {
@@ -38,7 +39,7 @@ func tailKinds(lines []textLine, kind SegmentKind) []SegmentKind {
 		case deviceLine.MatchString(lines[i].text):
 			kinds[i] = Signature
 			seenSignature = true
-		case closing.MatchString(lines[i].text):
+		case said && closing.MatchString(lines[i].text):
 			end = closingEnd(lines, i)
 			fillKinds(kinds[i:end], Signature)
 			seenSignature = true
@@ -48,11 +49,12 @@ func tailKinds(lines []textLine, kind SegmentKind) []SegmentKind {
 				fillKinds(kinds[from:to], Disclaimer)
 				end = to
 			}
+			said = said || from > i || !ok
 			clear = to
 		}
 		i = end
 	}
-	joinGaps(lines, kinds)
+	joinGaps(lines, kinds, kind)
 	return kinds
 }
 
@@ -62,14 +64,15 @@ func fillKinds(kinds []SegmentKind, kind SegmentKind) {
 	}
 }
 
-// joinGaps gives blank lines between two lines of one kind that kind.
-func joinGaps(lines []textLine, kinds []SegmentKind) {
+// joinGaps gives blank lines the kind before them, unless the writer's own words follow.
+func joinGaps(lines []textLine, kinds []SegmentKind, own SegmentKind) {
 	for i := 1; i < len(lines); i++ {
-		if lines[i].blank() && kinds[i-1] != kinds[i] {
-			next := skipBlank(lines, i)
-			if next == len(lines) || kinds[next] == kinds[i-1] {
-				kinds[i] = kinds[i-1]
-			}
+		if !lines[i].blank() || kinds[i-1] == kinds[i] {
+			continue
+		}
+		next := skipBlank(lines, i)
+		if next == len(lines) || kinds[next] != own {
+			fillKinds(kinds[i:next], kinds[i-1])
 		}
 	}
 }
@@ -108,12 +111,29 @@ func closingEnd(lines []textLine, i int) int {
 	return end
 }
 
-var postscript = regexp.MustCompile(`(?i)^p\.?\s?s\b`)
+var (
+	postscript = regexp.MustCompile(`(?i)^p\.?\s?s\b`)
+	pronoun    = regexp.MustCompile(`\b(I|I'm|I've|he|she|they|him|her|his|my|our|we|you|it|is|are|was)\b`)
+)
 
+// isSentence tells a writer's line from a post, a house or a number, which are
+// short or written with capitals.
 func isSentence(s string) bool {
-	words := len(strings.Fields(s))
-	return words > 12 || len(s) > 110 || postscript.MatchString(s) || strings.HasSuffix(s, "?") ||
-		strings.HasSuffix(s, ".") && words > 5 || strings.HasSuffix(s, "!") && words > 3
+	words := strings.Fields(s)
+	small := 0
+	for _, w := range words {
+		if 'a' <= w[0] && w[0] <= 'z' {
+			small++
+		}
+	}
+	switch n := len(words); {
+	case n > 12, len(s) > 110, postscript.MatchString(s), strings.HasSuffix(s, "?"):
+		return true
+	case n >= 4 && pronoun.MatchString(s), n >= 6 && 2*small > n:
+		return true
+	default:
+		return strings.HasSuffix(s, ".") && n > 5 || strings.HasSuffix(s, "!") && n > 3
+	}
 }
 
 // disclaimerIn looks in the paragraph at i for the line where a disclaimer
