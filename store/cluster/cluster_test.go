@@ -157,7 +157,7 @@ func TestLifeOfACluster(t *testing.T) {
 	if !errors.Is(err, ErrOwned) || !strings.Contains(err.Error(), strconv.Itoa(os.Getpid())) {
 		t.Errorf("second owner: %v, want %v and our process number", err, ErrOwned)
 	}
-	for setting, want := range map[string]string{"max_connections": "100", "listen_addresses": "", "log_statement": "none", "TimeZone": "UTC", "data_checksums": "on"} {
+	for setting, want := range map[string]string{"max_connections": "400", "fsync": "off", "listen_addresses": "", "log_statement": "none", "TimeZone": "UTC", "data_checksums": "on"} {
 		if got := ask(t, c.URL(), `SHOW `+setting); got != want {
 			t.Errorf("%s is %q, want %q", setting, got, want)
 		}
@@ -171,7 +171,16 @@ func TestLifeOfACluster(t *testing.T) {
 	if _, err := Running(dir); !errors.Is(err, ErrNotRunning) {
 		t.Errorf("after the stop: %v, want %v", err, ErrNotRunning)
 	}
-	again := start(t, dir)
+	again, err := Start(t.Context(), Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { stop(t, again) })
+	for setting, want := range map[string]string{"max_connections": "100", "fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"} {
+		if got := ask(t, again.URL(), `SHOW `+setting); got != want {
+			t.Errorf("for real use %s is %q, want %q", setting, got, want)
+		}
+	}
 	if got := ask(t, again.URL(), `SELECT n FROM kept`); got != "7" {
 		t.Errorf("kept %q, want 7", got)
 	}

@@ -107,12 +107,14 @@ func (p place) command(bin, name string, args ...string) *exec.Cmd {
 // and keys of failed statements may be personal data.
 func (p place) serve(bin string, noSync bool) (*process, error) {
 	settings := []string{
-		"listen_addresses=", "unix_socket_permissions=0700", "max_connections=100", "timezone=UTC", "log_timezone=UTC",
+		"listen_addresses=", "unix_socket_permissions=0700", "timezone=UTC", "log_timezone=UTC",
 		"logging_collector=off", "log_destination=stderr", "log_min_messages=log", "log_min_error_statement=panic",
 		"log_error_verbosity=terse", "log_statement=none", "jit=off",
 	}
-	if noSync {
-		settings = append(settings, "fsync=off", "synchronous_commit=off", "full_page_writes=off")
+	if noSync { // the tests of all packages share one server
+		settings = append(settings, "fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=400")
+	} else {
+		settings = append(settings, "max_connections=100")
 	}
 	args := []string{"-D", p.data(), "-k", p.socket}
 	for _, s := range settings {
