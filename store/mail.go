@@ -353,3 +353,17 @@ func (s *Store) Release(ctx context.Context, name, owner string) error {
 		return err
 	})
 }
+
+// KnownSender reports whether an address belongs to somebody of the case: a
+// party that is not blocked, or the writer of a mail that opened it.
+func (s *Store) KnownSender(ctx context.Context, id workflow.CaseID, addr string) (bool, error) {
+	var known bool
+	err := s.db.GetContext(ctx, &known, `
+		SELECT EXISTS (SELECT FROM parties WHERE case_id = $1 AND email = lower($2) AND NOT blocked)
+		    OR (EXISTS (SELECT FROM referrals r JOIN messages m ON m.id = r.message_id WHERE r.case_id = $1 AND m.from_addr = lower($2))
+		        AND NOT EXISTS (SELECT FROM parties WHERE case_id = $1 AND email = lower($2) AND blocked))`, int64(id), addr)
+	if err != nil {
+		return false, fmt.Errorf("sender of a case: %w", err)
+	}
+	return known, nil
+}

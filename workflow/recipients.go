@@ -165,3 +165,9 @@ func (f File) toLead() []LetterDue {
 	}
 	return []LetterDue{{Party: p.ID, Content: Full}}
 }
+
+// Needs lists the accessible-information needs that forms offer (the Accessible
+// Information Standard, DAPB1605); they choose the form of every letter.
+func Needs() []string {
+	return []string{"easy read", "large print", "phone call first", "braille", "audio", "british sign language", "another language"}
+}

@@ -63,10 +63,7 @@ func (p *Person) take(x FieldChange) {
 			p.NHSNumber = x.Value
 		}
 	case FieldNeeds:
-		p.Needs = x.Values
-		if len(p.Needs) == 0 && x.Value != "" {
-			p.Needs = []string{x.Value}
-		}
+		p.Needs = x.Values // codes; words about how somebody communicates choose no letter
 	}
 }
 

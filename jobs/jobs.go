@@ -1,0 +1,190 @@
+// Package jobs is what the service does by itself: it renders fixed replies and
+// sends letters that are due, resolves those of unknown outcome, fires timers,
+// gives alerts, seals the audit chain and sweeps. Every job is safe beside a
+// second service on the same database: work is claimed, or done under a lease.
+//
+// It promises that a letter is handed to the mail host only after its attempt is
+// committed, that one letter, timer or alert that fails never stops the others,
+// and that nothing personal stands in a log line or an alert. It decides nothing
+// about a case: a timer only asks, and the rules of package workflow answer.
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/essex-dsr/dsr/letters"
+	"github.com/essex-dsr/dsr/store"
+)
+
+// Service runs the jobs. Sender and Finder may be nil: without a mail host
+// letters wait, and without a mailbox nobody looks for a letter of unknown outcome.
+type Service struct {
+	Store  *store.Store
+	Office letters.Office
+	Sender Sender
+	Finder Finder
+	Alarm  func(ctx context.Context, a store.Alert) error // mail or webhook; nil: the log and the pages alone
+	Clock  func() time.Time
+	Log    *slog.Logger
+	Name   string  // of this program among others, for leases
+	Rate   float64 // letters a minute; crisis replies are not counted
+	Counts Counts
+
+	stopped stopped
+}
+
+// Sender hands frozen bytes to the mail host.
+type Sender interface {
+	Send(ctx context.Context, envelopeFrom, to string, raw []byte) letters.Outcome
+}
+
+// Finder looks for a letter that may have left: in the Sent folder or our own
+// mailbox.
+type Finder interface {
+	Find(ctx context.Context, messageID string) (bool, error)
+}
+
+// Counts are told what happened, for metrics; each may be nil.
+type Counts struct {
+	Letter func(outcome string)
+	Alert  func(kind string)
+}
+
+// stopped holds why all sending stopped: sign-in refused, certificate wrong, our
+// own address refused. It is tried again after a while.
+type stopped struct {
+	sync.Mutex
+	until time.Time
+	why   string
+}
+
+// Stopped says why nothing is sent, "" while letters may leave.
+func (s *Service) Stopped() string {
+	s.stopped.Lock()
+	defer s.stopped.Unlock()
+	if s.Clock().Before(s.stopped.until) {
+		return s.stopped.why
+	}
+	return ""
+}
+
+// job is one thing done again and again. Its name is also its lease, where only
+// one program may do it at a time.
+type job struct {
+	name   string
+	every  time.Duration
+	leased bool
+	do     func(ctx context.Context) error
+}
+
+// Run does the jobs until ctx ends, then finishes what is in hand.
+func (s *Service) Run(ctx context.Context) error {
+	jobs := []job{
+		{"timers", 10 * time.Second, false, s.fireTimers},
+		{"alerts", time.Second, false, s.giveAlerts},
+		{"seal", 3 * time.Second, true, s.sealEvents},
+		{"sweep", time.Hour, true, s.Store.Sweep},
+		{"replies", 500 * time.Millisecond, false, s.RenderReplies},
+	}
+	if s.Sender != nil {
+		jobs = append(jobs,
+			job{"letters", 500 * time.Millisecond, false, s.SendDue},
+			job{"unknown", 30 * time.Second, true, s.ResolveUnknown})
+	}
+	var all sync.WaitGroup
+	for _, j := range jobs {
+		all.Go(func() { s.repeat(ctx, j) })
+	}
+	all.Wait()
+	return nil
+}
+
+// repeat does one job at its pace. A failure or a panic is told and the job
+// comes round again: it must not stop the others.
+func (s *Service) repeat(ctx context.Context, j job) {
+	tick := time.NewTicker(j.every)
+	defer tick.Stop()
+	failing := false
+	for {
+		err := s.guarded(ctx, j)
+		if err != nil && ctx.Err() == nil && !failing {
+			s.Log.Error("job failing", "job", j.name, "error", err)
+		}
+		if err == nil && failing {
+			s.Log.Info("job works again", "job", j.name)
+		}
+		failing = err != nil
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (s *Service) guarded(ctx context.Context, j job) (err error) {
+	defer func() {
+		if x := recover(); x != nil {
+			err = fmt.Errorf("%s: panic at %s", j.name, frames(debug.Stack()))
+		}
+	}()
+	if j.leased {
+		held, err := s.Store.Lease(ctx, "job "+j.name, s.Name, 5*j.every+10*time.Second)
+		if err != nil || !held {
+			return err
+		}
+	}
+	return j.do(ctx)
+}
+
+// frames keeps the places of a stack and drops its values, which may be personal.
+func frames(stack []byte) string {
+	if len(stack) > 1500 {
+		stack = stack[:1500]
+	}
+	return string(stack)
+}
+
+func (s *Service) fireTimers(ctx context.Context) error {
+	_, err := s.Store.FireTimers(ctx, s.Clock(), 200)
+	return err
+}
+
+func (s *Service) sealEvents(ctx context.Context) error {
+	for {
+		n, err := s.Store.SealEvents(ctx, 500)
+		if err != nil || n < 500 {
+			return err
+		}
+	}
+}
+
+// giveAlerts tells the duty list what must be looked at now: a kind and a
+// reference, never a name.
+func (s *Service) giveAlerts(ctx context.Context) error {
+	alerts, err := s.Store.ClaimAlerts(ctx, s.Clock(), 20)
+	if err != nil {
+		return err
+	}
+	for _, a := range alerts {
+		s.Log.Warn("alert", "kind", a.Kind, "case", a.Ref, "message", a.Message)
+		if s.Counts.Alert != nil {
+			s.Counts.Alert(a.Kind)
+		}
+		if s.Alarm != nil {
+			if err := s.Alarm(ctx, a); err != nil {
+				s.Log.Error("alert not given", "alert", a.ID, "error", err)
+				continue
+			}
+		}
+		if err := s.Store.AlertSent(context.WithoutCancel(ctx), a.ID, s.Clock()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
