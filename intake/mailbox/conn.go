@@ -279,7 +279,7 @@ func (c *Conn) explain(ctx context.Context, doing string, err error) error {
 	signIn := doing == signingIn || doing == greeting
 	if said, ok := errors.AsType[*imap.Error](err); ok {
 		bad := said.Type == imap.StatusResponseTypeBad
-		kind, wait := kindOf(said.Text, said.Code, bad, signIn)
+		wait, kind := kindOf(said.Text, said.Code, bad, signIn)
 		if said.Type == imap.StatusResponseTypeBye && kind != ErrThrottled {
 			kind = ErrTemporary
 		}
@@ -288,10 +288,10 @@ func (c *Conn) explain(ctx context.Context, doing string, err error) error {
 	if refused, ok := errors.AsType[*tokenRefused](err); ok {
 		return &Error{Doing: doing, Kind: ErrAuth, Err: refused}
 	}
-	why, bye := c.link.reason()
+	bye, why := c.link.reason()
 	c.link.cut(err) // whatever it was, the client has lost its place
 	if bye != "" {
-		kind, wait := kindOf(bye, "", true, false)
+		wait, kind := kindOf(bye, "", true, false)
 		if kind != ErrThrottled {
 			kind = ErrTemporary
 		}

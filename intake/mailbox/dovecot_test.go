@@ -212,7 +212,7 @@ func testUIDValidity(t *testing.T, d *mailboxtest.Dovecot) {
 
 func testBig(t *testing.T, d *mailboxtest.Dovecot) {
 	const size = 20 << 20
-	for range 3 {
+	for range 2 {
 		d.Deliver(t, "big", "INBOX", append(mail(100), bytes.Repeat([]byte("0123456789abcde\r\n"), size/17)...))
 	}
 	c := dial(t, dovecotAccount(d, "big"))
@@ -225,7 +225,7 @@ func testBig(t *testing.T, d *mailboxtest.Dovecot) {
 	peak, total := before.HeapInuse, int64(0)
 	began := time.Now()
 	piece := make([]byte, 1<<20)
-	if err := c.Fetch(t.Context(), []UID{1, 2, 3}, func(m Mail) error {
+	if err := c.Fetch(t.Context(), []UID{1, 2}, func(m Mail) error {
 		for {
 			n, err := m.Body.Read(piece)
 			total += int64(n)
@@ -243,7 +243,7 @@ func testBig(t *testing.T, d *mailboxtest.Dovecot) {
 	}
 	took := time.Since(began)
 	t.Logf("%d MB over TLS in %v, peak heap +%d KB", total>>20, took, (peak-before.HeapInuse)>>10)
-	if total < 3*size-1000 || peak-before.HeapInuse > 16<<20 {
+	if total < 2*size-1000 || peak-before.HeapInuse > 16<<20 {
 		t.Errorf("%d bytes, heap grew by %d MB", total, (peak-before.HeapInuse)>>20)
 	}
 }

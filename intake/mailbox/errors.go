@@ -105,30 +105,30 @@ var backoffPattern = regexp.MustCompile(`(?i)back-?off time: *(\d{1,9}) *(?:mill
 
 // kindOf sorts what a server said. signIn is true where a refusal is about
 // the user rather than about a folder or command.
-func kindOf(text string, code imap.ResponseCode, bad, signIn bool) (kind error, wait time.Duration) {
+func kindOf(text string, code imap.ResponseCode, bad, signIn bool) (wait time.Duration, kind error) {
 	low := strings.ToLower(text)
 	if containsAny(low, throttleTexts) {
-		return ErrThrottled, backoffOf(text)
+		return backoffOf(text), ErrThrottled
 	}
 	switch code {
 	case imap.ResponseCodeLimit, imap.ResponseCodeInUse:
-		return ErrThrottled, backoffOf(text)
+		return backoffOf(text), ErrThrottled
 	case imap.ResponseCodeUnavailable, imap.ResponseCodeServerBug:
-		return ErrTemporary, 0
+		return 0, ErrTemporary
 	case imap.ResponseCodeNonExistent, imap.ResponseCodeTryCreate:
-		return ErrNoFolder, 0
+		return 0, ErrNoFolder
 	case imap.ResponseCodeAuthenticationFailed, imap.ResponseCodeAuthorizationFailed, imap.ResponseCodeExpired:
-		return ErrAuth, 0
+		return 0, ErrAuth
 	}
 	switch {
 	case containsAny(low, passingTexts):
-		return ErrTemporary, 0
+		return 0, ErrTemporary
 	case signIn && !bad:
-		return ErrAuth, 0
+		return 0, ErrAuth
 	case !signIn && (strings.Contains(low, "doesn't exist") || strings.Contains(low, "does not exist") || strings.Contains(low, "no such mailbox")):
-		return ErrNoFolder, 0
+		return 0, ErrNoFolder
 	}
-	return ErrRefused, 0
+	return 0, ErrRefused
 }
 
 func backoffOf(text string) time.Duration {

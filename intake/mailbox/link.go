@@ -80,10 +80,10 @@ func (l *link) cut(why error) {
 
 // reason says why the connection ended, as far as this side knows, and the
 // server's last words.
-func (l *link) reason() (why error, bye string) {
+func (l *link) reason() (bye string, why error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.why, l.wire.bye
+	return l.wire.bye, l.why
 }
 
 func (l *link) isClosed() bool {
@@ -264,6 +264,9 @@ func (w *wire) endLine() error {
 	// their end and would leave its reader waiting for ever.
 	if strings.HasPrefix(head, "* 0 EXPUN") || strings.HasPrefix(head, "* 0 FETCH") {
 		return errZero
+	}
+	if !strings.HasSuffix(line, "}") {
+		return nil
 	}
 	if m := bodyLiteral.FindStringSubmatch(line); m != nil {
 		w.skip, _ = strconv.ParseInt(m[1], 10, 64) // at most 18 digits: cannot fail

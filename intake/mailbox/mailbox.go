@@ -30,6 +30,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"strconv"
 	"strings"
@@ -67,6 +68,14 @@ type Account struct {
 	// means 30 seconds.
 	Timeout time.Duration
 }
+
+// String leaves the secrets out, so that an Account may be printed.
+func (a Account) String() string {
+	return fmt.Sprintf("%s (%s at %s)", a.Name, a.User, a.address())
+}
+
+// LogValue is all that a log line may hold of an account.
+func (a Account) LogValue() slog.Value { return slog.StringValue(a.Name) }
 
 const defaultTimeout = 30 * time.Second
 

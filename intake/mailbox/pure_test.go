@@ -1,7 +1,10 @@
 package mailbox
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
+	"log/slog"
 	"reflect"
 	"slices"
 	"strings"
@@ -72,7 +75,41 @@ func TestParseURLs(t *testing.T) {
 			continue
 		}
 		if err != nil || !reflect.DeepEqual(got, tc.want) {
-			t.Errorf("%q:\n got %+v, %v\nwant %+v", tc.in, got, err, tc.want)
+			type bare Account // without its String
+			for i, a := range got {
+				t.Logf("%q, %d: %+v", tc.in, i+1, bare(a))
+			}
+			t.Errorf("%q: got %v, %v; want %v", tc.in, got, err, tc.want)
+		}
+	}
+}
+
+func TestAnAccountIsPrintedWithoutItsSecrets(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	a := Account{Name: "essex", User: "dsr", Host: "mail.example", Port: 993, Password: "hunter2"}
+	slog.New(slog.NewJSONHandler(&out, nil)).Info("x", "a", a)
+	slog.New(slog.NewTextHandler(&out, nil)).Info("x", "a", a)
+	fmt.Fprintf(&out, "%v %+v %s", a, a, &a)
+	if text := out.String(); strings.Contains(text, "hunter2") || strings.Count(text, "essex") != 5 {
+		t.Errorf("printed as %s", text)
+	}
+}
+
+func TestWireSkipsMailsHoweverTheyArrive(t *testing.T) {
+	t.Parallel()
+	body := strings.Repeat("(", 500) + "\r\n* BYE not now\r\n* 0 EXPUNGE\r\n"
+	talk := fmt.Sprintf("* 1 FETCH (UID 1 BODY[] {%d}\r\n", len(body))
+	stream := talk + body + ")\r\n* BYE really\x01\r\n"
+	for size := 1; size <= len(stream); size++ {
+		w := wire{budget: 1000}
+		for piece := range slices.Chunk([]byte(stream), size) {
+			if err := w.scan(piece); err != nil {
+				t.Fatalf("in pieces of %d: %v", size, err)
+			}
+		}
+		if left := 1000 - int64(len(stream)-len(body)); w.budget != left || w.bye != " really " {
+			t.Fatalf("in pieces of %d: budget %d, want %d; goodbye %q", size, w.budget, left, w.bye)
 		}
 	}
 }
