@@ -9,6 +9,8 @@ import (
 
 var addrSpec = regexp.MustCompile("[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\\-\u0080-\U0010FFFF]+@[A-Za-z0-9.\\-\u0080-\U0010FFFF]*[A-Za-z0-9\u0080-\U0010FFFF]")
 
+var aroundAt = regexp.MustCompile(`\s*@\s*`)
+
 // addresses are the mailboxes of a field, of all its occurrences.
 func (h header) addresses(name string) []Address {
 	var all []Address
@@ -23,6 +25,10 @@ func parseAddresses(v string) []Address {
 		return nil
 	}
 	list, err := mail.ParseAddressList(v)
+	if err != nil && strings.Contains(v, "(") && !strings.Contains(v, `"`) {
+		v = aroundAt.ReplaceAllString(stripComments(v), "@") // RFC 5322 allows comments where net/mail does not
+		list, err = mail.ParseAddressList(v)
+	}
 	if err != nil || len(list) == 0 {
 		return tolerantAddresses(v)
 	}

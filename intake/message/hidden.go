@@ -7,50 +7,32 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// skip says that a reader does not see n. Elements that never show are passed
-// over in silence; text hidden by its style is noted, since it is how a mail
-// says one thing to a person and another to a program.
-func (w *htmlWriter) skip(n *html.Node) bool {
-	switch n.DataAtom {
-	case atom.Script, atom.Style, atom.Head, atom.Title, atom.Meta, atom.Link, atom.Noscript, atom.Template,
-		atom.Svg, atom.Math, atom.Object, atom.Embed, atom.Iframe, atom.Audio, atom.Video, atom.Canvas:
-		return true
-	}
-	if !isHidden(n) {
-		return false
-	}
-	if hasWords(n) {
-		w.hidden = true
-	}
-	return true
+// look is what an element's own attributes say of how it is shown.
+type look struct {
+	css        map[string]string
+	colour     string // of its text; "" when not set here
+	background string // "" when not set here
 }
 
-func isHidden(n *html.Node) bool {
-	if hasAttr(n, "hidden") {
-		return true
+func lookOf(n *html.Node) look {
+	l := look{css: declarations(attr(n, "style")), colour: strings.ToLower(attr(n, "color")), background: strings.ToLower(attr(n, "bgcolor"))}
+	if c := l.css["color"]; c != "" {
+		l.colour = c
 	}
-	style := attr(n, "style")
-	colour := attr(n, "color")
-	if style == "" && colour == "" {
-		return false
+	for _, name := range []string{"background", "background-color"} {
+		if c := l.css[name]; c != "" && c != "transparent" && c != "none" && c != "inherit" {
+			l.background = c
+		}
 	}
-	css := declarations(style)
-	if css["display"] == "none" || css["visibility"] == "hidden" || css["visibility"] == "collapse" ||
-		isZero(css["font-size"]) || isZero(css["opacity"]) || css["mso-hide"] == "all" && css["display"] == "none" {
-		return true
-	}
-	if (isZero(css["max-height"]) || isZero(css["height"])) && css["overflow"] == "hidden" {
-		return true
-	}
-	if colour == "" {
-		colour = css["color"]
-	}
-	return colour != "" && sameColour(colour, background(n))
+	return l
 }
 
 func declarations(style string) map[string]string {
+	if style == "" {
+		return nil
+	}
 	css := map[string]string{}
-	for _, d := range strings.Split(strings.ToLower(style), ";") {
+	for d := range strings.SplitSeq(strings.ToLower(style), ";") {
 		if k, v, ok := strings.Cut(d, ":"); ok {
 			v, _, _ = strings.Cut(v, "!")
 			css[strings.TrimSpace(k)] = strings.TrimSpace(v)
@@ -59,28 +41,37 @@ func declarations(style string) map[string]string {
 	return css
 }
 
-func isZero(v string) bool {
-	return v != "" && strings.Trim(v, "0.") == strings.TrimLeft(strings.TrimLeft(v, "0."), "0.") && strings.HasPrefix(v, "0") &&
-		strings.Trim(v, "0.abcdefghijklmnopqrstuvwxyz%") == "" && !strings.ContainsAny(v, "123456789")
+// neverShown are elements whose content no mail program shows as text.
+func neverShown(n *html.Node) bool {
+	switch n.DataAtom {
+	case atom.Script, atom.Style, atom.Head, atom.Title, atom.Meta, atom.Link, atom.Noscript, atom.Template,
+		atom.Svg, atom.Math, atom.Object, atom.Embed, atom.Iframe, atom.Audio, atom.Video, atom.Canvas:
+		return true
+	}
+	return false
 }
 
-// background is the colour behind n: its own or the nearest around it; a page is white.
-func background(n *html.Node) string {
-	for ; n != nil; n = n.Parent {
-		if n.Type != html.ElementNode {
-			continue
-		}
-		if c := attr(n, "bgcolor"); c != "" {
-			return strings.ToLower(c)
-		}
-		css := declarations(attr(n, "style"))
-		for _, name := range []string{"background-color", "background"} {
-			if c := css[name]; c != "" && c != "transparent" && c != "none" && c != "inherit" {
-				return c
-			}
-		}
+// isHidden says that the look of n keeps its text from a reader's eyes. behind
+// is the colour of the page there.
+func isHidden(n *html.Node, l look, behind string) bool {
+	switch {
+	case hasAttr(n, "hidden"),
+		l.css["display"] == "none",
+		l.css["visibility"] == "hidden",
+		l.css["visibility"] == "collapse",
+		isZero(l.css["font-size"]),
+		isZero(l.css["opacity"]),
+		isZero(l.css["max-height"]) && l.css["overflow"] == "hidden",
+		isZero(l.css["height"]) && l.css["overflow"] == "hidden":
+		return true
 	}
-	return "white"
+	return l.colour != "" && sameColour(l.colour, behind)
+}
+
+// isZero reads a length or a number: "0", "0px", "0.0", "0%".
+func isZero(v string) bool {
+	number := strings.TrimRight(v, "abcdefghijklmnopqrstuvwxyz% ")
+	return number != "" && strings.Trim(number, "0.") == ""
 }
 
 func sameColour(a, b string) bool {
@@ -89,13 +80,13 @@ func sameColour(a, b string) bool {
 	return okA && okB && x == y
 }
 
-// colourOf knows the ways in which white, and any colour in figures, is written.
+// colourOf knows the ways in which white, black, and any colour in figures are written.
 func colourOf(s string) (string, bool) {
-	s = strings.ReplaceAll(strings.ToLower(strings.TrimSpace(s)), " ", "")
+	s = strings.ReplaceAll(strings.TrimSpace(s), " ", "")
 	switch {
 	case s == "white", s == "window", s == "rgb(255,255,255)":
 		return "ffffff", true
-	case s == "black", s == "rgb(0,0,0)":
+	case s == "black", s == "windowtext", s == "rgb(0,0,0)":
 		return "000000", true
 	case strings.HasPrefix(s, "#") && len(s) == 4:
 		return string([]byte{s[1], s[1], s[2], s[2], s[3], s[3]}), true
@@ -109,11 +100,18 @@ func colourOf(s string) (string, bool) {
 
 func hasWords(n *html.Node) bool {
 	for d := range n.Descendants() {
-		if d.Type == html.TextNode && strings.TrimFunc(d.Data, func(c rune) bool {
-			return c <= ' ' || c == '\u00A0' || c == '\u200B' || c == '\u200C' || c == '\u034F' || c == '\u00AD' || c == '\u2007' || c == '\uFEFF'
-		}) != "" {
+		if d.Type == html.TextNode && strings.TrimFunc(d.Data, isNoInk) != "" {
 			return true
 		}
 	}
 	return false
+}
+
+// isNoInk are the characters that senders pad previews with.
+func isNoInk(c rune) bool {
+	switch c {
+	case '\u00A0', '\u00AD', '\u034F', '\u2007', '\u200B', '\u200C', '\u200D', '\u2060', '\uFEFF':
+		return true
+	}
+	return c <= ' '
 }

@@ -3,6 +3,7 @@ package message
 import (
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -17,7 +18,7 @@ func htmlToText(page string, end time.Time) (text string, hidden bool) {
 	if err != nil { // nested deeper than the parser goes
 		return flatText(page), false
 	}
-	w := &htmlWriter{}
+	w := &htmlWriter{behind: "white"}
 	w.walk(doc)
 	return w.text(), w.hidden
 }
@@ -50,12 +51,13 @@ func flatText(page string) string {
 // htmlWriter collects text; spaces and line breaks wait until text follows them.
 type htmlWriter struct {
 	out    strings.Builder
-	breaks int  // line breaks due before the next text
-	space  bool // a space is due
-	fresh  bool // a cell has just begun
-	pre    int  // inside <pre>
-	cell   int  // inside a table cell that shares its row with others
-	hidden bool
+	breaks int    // line breaks due before the next text
+	space  bool   // a space is due
+	fresh  bool   // a cell has just begun
+	pre    int    // inside <pre>
+	cell   int    // inside a table cell that shares its row with others
+	behind string // colour of the page here
+	hidden bool   // text was left out that a reader cannot see
 }
 
 func (w *htmlWriter) text() string {
@@ -72,10 +74,26 @@ func (w *htmlWriter) walk(n *html.Node) {
 		w.write(n.Data)
 		return
 	case html.ElementNode:
-		if w.skip(n) {
+		if neverShown(n) {
 			return
 		}
+		if len(n.Attr) > 0 {
+			l := lookOf(n)
+			behind := w.behind
+			if l.background != "" {
+				w.behind = l.background
+				defer func() { w.behind = behind }()
+			}
+			if isHidden(n, l, w.behind) {
+				w.hidden = w.hidden || hasWords(n)
+				return
+			}
+		}
 	}
+	w.element(n)
+}
+
+func (w *htmlWriter) element(n *html.Node) {
 	switch n.DataAtom {
 	case atom.Br:
 		w.lineBreak()
@@ -127,7 +145,7 @@ func (w *htmlWriter) row(n *html.Node) {
 			cells = append(cells, c)
 		}
 	}
-	if len(cells) < 2 || hasTable(n) {
+	if len(cells) < 2 || hasTable(n) || isLayout(cells) {
 		w.children(n)
 		w.block(1)
 		return
@@ -141,6 +159,20 @@ func (w *htmlWriter) row(n *html.Node) {
 	}
 	w.cell--
 	w.block(1)
+}
+
+// isLayout says that only one cell, not the first, has words: the others are margins.
+func isLayout(cells []*html.Node) bool {
+	if hasWords(cells[0]) {
+		return false
+	}
+	filled := 0
+	for _, c := range cells[1:] {
+		if hasWords(c) {
+			filled++
+		}
+	}
+	return filled == 1
 }
 
 func hasTable(n *html.Node) bool {
@@ -193,18 +225,19 @@ func (w *htmlWriter) write(s string) {
 		w.out.WriteString(newlines(s))
 		return
 	}
-	if s != "" && isSpace(s[0]) {
-		w.space = true
-	}
-	for i, word := range strings.FieldsFunc(s, func(c rune) bool { return c < 0x80 && isSpace(byte(c)) }) {
-		if i > 0 {
-			w.space = true
-		}
+	first, _ := utf8.DecodeRuneInString(s)
+	last, _ := utf8.DecodeLastRuneInString(s)
+	w.space = w.space || isBlank(first)
+	for i, word := range strings.FieldsFunc(s, isBlank) {
+		w.space = w.space || i > 0
 		w.word(word)
 	}
-	if s != "" && isSpace(s[len(s)-1]) {
-		w.space = true
-	}
+	w.space = w.space || isBlank(last)
+}
+
+// isBlank counts the spaces that do not break as well: pages align with them.
+func isBlank(c rune) bool {
+	return c < 0x80 && isSpace(byte(c)) || c == '\u00A0' || c == '\u2007' || c == '\u202F'
 }
 
 // word drops what has no width, which senders use to break up words or pad previews.
@@ -213,8 +246,6 @@ func (w *htmlWriter) word(s string) {
 		switch c {
 		case '\u200B', '\u200C', '\u2060', '\uFEFF', '\u00AD', '\u034F':
 			return -1
-		case '\u00A0', '\u2007', '\u202F':
-			return ' '
 		}
 		return c
 	}, s)

@@ -2,6 +2,7 @@ package message
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -30,7 +31,7 @@ func (m *Message) isNotice() (Origin, string) {
 	for _, p := range m.Parts {
 		switch {
 		case p.Type == "application/pkcs7-mime" || p.Type == "application/x-pkcs7-mime":
-			if !strings.Contains(strings.ToLower(m.Get("Content-Type")), "signed-data") {
+			if !m.opened(p) {
 				return Notice, "encrypted (S/MIME)"
 			}
 		case p.Type == "application/pgp-encrypted":
@@ -52,6 +53,11 @@ func (m *Message) isNotice() (Origin, string) {
 		return Notice, "encrypted (PGP)"
 	}
 	return "", ""
+}
+
+// opened says that what p wraps was read.
+func (m *Message) opened(p Part) bool {
+	return slices.ContainsFunc(m.Parts, func(o Part) bool { return strings.HasPrefix(o.Number, p.Number+"/") })
 }
 
 var pgpText = regexp.MustCompile(`^\s*-----BEGIN PGP MESSAGE-----`)

@@ -24,7 +24,7 @@ func dump(m *Message, indent string) string {
 		if isText(p.Type) {
 			line("  text %q", p.Text)
 		} else if p.Mail == nil {
-			line("  data %q", p.Data)
+			line("  data %q", p.Data[:min(len(p.Data), 60)])
 		}
 		if p.Mail != nil {
 			out.WriteString(dump(p.Mail, indent+"    "))

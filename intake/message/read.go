@@ -99,7 +99,8 @@ func (p place) child(i int, mediaType string) place {
 	return p
 }
 
-// entity is a node of the tree that MIME draws; only leaves become Parts.
+// entity is a node of the tree that MIME draws; only leaves become Parts. A
+// leaf has children when it is an envelope that was opened.
 type entity struct {
 	mediaType  string
 	params     map[string]string
@@ -110,7 +111,7 @@ type entity struct {
 
 func (e *entity) leaves(to []Part) []Part {
 	if e.part != nil {
-		return append(to, *e.part)
+		to = append(to, *e.part)
 	}
 	for _, c := range e.children {
 		to = c.leaves(to)
@@ -222,6 +223,8 @@ func (r *reader) leaf(m *Message, e *entity, h header, body []byte, at place) {
 		if p.Type == "text/plain" && strings.EqualFold(e.params["format"], "flowed") {
 			p.Text = unflow(p.Text, strings.EqualFold(e.params["delsp"], "yes"))
 		}
+	case p.Type == "application/pkcs7-mime" || p.Type == "application/x-pkcs7-mime":
+		r.signed(m, e, at)
 	case p.Type == "message/partial":
 		m.warn("the mail is one piece of several (message/partial)")
 	case p.Type == "message/external-body":
@@ -261,6 +264,19 @@ func (r *reader) attachedMail(m *Message, p *Part, body []byte, at place) {
 	if p.Name == "" && p.Mail.Subject != "" {
 		p.Name = fileName(strings.NewReplacer("/", "-", `\`, "-").Replace(p.Mail.Subject) + ".eml")
 	}
+}
+
+// signed opens an S/MIME envelope that only signs. Its content is numbered like
+// an attached mail's.
+func (r *reader) signed(m *Message, e *entity, at place) {
+	content := signedContent(e.part.Data)
+	if !looksLikeHeader(content) || at.depth >= r.limits.Depth || !r.room(m) {
+		return
+	}
+	r.decoded += int64(len(content))
+	h, body := r.header(m, content, true)
+	e.children = []*entity{r.entity(m, h, body, place{prefix: e.part.Number + "/", depth: at.depth + 1, mails: at.mails})}
+	m.warn("the mail is signed (S/MIME); the signature was not checked")
 }
 
 // isMail recognises an attached mail by its type, or by its name and look: some

@@ -4,7 +4,7 @@ import "strings"
 
 // assignRoles says of every leaf what it is for, from where it stands.
 func assignRoles(root *entity) {
-	if root.part != nil {
+	if root.part != nil && root.children == nil {
 		rootRole(root.part, root.attachment)
 		return
 	}
@@ -28,6 +28,9 @@ func rootRole(p *Part, attachment bool) {
 func inherit(e *entity, role Role) {
 	if e.part != nil {
 		e.part.Role = leafRole(e, role)
+		for _, c := range e.children {
+			inherit(c, role)
+		}
 		return
 	}
 	switch e.mediaType {

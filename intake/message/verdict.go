@@ -124,8 +124,10 @@ func parseResults(value string) []authres.Result {
 func stripComments(s string) string {
 	var out strings.Builder
 	depth := 0
-	for i := range len(s) {
+	for i := 0; i < len(s); i++ {
 		switch {
+		case s[i] == '\\' && depth > 0:
+			i++
 		case s[i] == '(':
 			depth++
 		case s[i] == ')' && depth > 0:
