@@ -8,11 +8,10 @@ import (
 // block is the beginning of a mail inside a text: its header lines, or the
 // line "On … wrote:".
 type block struct {
-	kind     SegmentKind
-	from     Address
-	end      int // the first line after the block
-	depth    int // of the content below
-	explicit bool
+	kind  SegmentKind
+	from  Address
+	end   int // the first line after the block
+	depth int // of the content below
 }
 
 // maxBlock is how many lines a block of header lines may have: recipients of
@@ -77,7 +76,7 @@ func findBlock(lines []textLine, i int) (block, bool) {
 		return b, true
 	}
 	if marked && at < len(lines) {
-		return block{kind: Forwarded, end: i + 1, depth: lines[at].depth, explicit: true}, true
+		return block{kind: Forwarded, end: i + 1, depth: lines[at].depth}, true
 	}
 	return attribution(lines, i)
 }
@@ -95,7 +94,7 @@ func oneLineBlock(lines []textLine, i int) (block, bool) {
 	if end := strings.IndexByte(author, '>'); end >= 0 {
 		author = author[:end+1]
 	}
-	return block{kind: Forwarded, from: authorOf(author), end: i + 1, depth: lines[i].depth, explicit: true}, true
+	return block{kind: Forwarded, from: authorOf(author), end: i + 1, depth: lines[i].depth}, true
 }
 
 func skipBlank(lines []textLine, i int) int {
@@ -109,7 +108,7 @@ func skipBlank(lines []textLine, i int) int {
 // marker: a form has lines with colons too.
 func headerBlock(lines []textLine, start int, marked bool) (block, bool) {
 	seen := map[string]bool{}
-	b := block{kind: Forwarded, explicit: true}
+	b := block{kind: Forwarded}
 	blanks, i := 0, start
 	for ; i < len(lines) && i < start+maxBlock; i++ {
 		l := lines[i]

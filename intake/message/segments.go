@@ -72,11 +72,9 @@ func unquote(line string) (depth int, text string) {
 
 // region is one mail inside the text: the mail itself or one quoted in it.
 type region struct {
-	kind     SegmentKind
-	from     Address
-	depth    int  // of its content
-	above    bool // opened inside another quoted mail
-	explicit bool // a marker or a block of header lines, not just marks and "wrote:"
+	kind  SegmentKind
+	from  Address
+	depth int // of its content
 }
 
 // run is a stretch of lines of one region.
@@ -89,6 +87,7 @@ type run struct {
 // one without marks where the next begins.
 func findRuns(lines []textLine) []run {
 	stack := []*region{{kind: New}}
+	last := map[int]*region{} // the last quoted mail at each depth of marks
 	var runs []run
 	add := func(r *region, start, end int) {
 		if n := len(runs); n > 0 && runs[n-1].region == r {
@@ -101,9 +100,9 @@ func findRuns(lines []textLine) []run {
 		top := stack[len(stack)-1]
 		if b, ok := findBlock(lines, i); ok {
 			stack = popTo(stack, lines[i].depth)
-			top = stack[len(stack)-1]
-			r := &region{kind: b.kind, from: b.from, depth: b.depth, above: top.kind != New, explicit: b.explicit}
+			r := &region{kind: b.kind, from: b.from, depth: b.depth}
 			stack = append(stack, r)
+			last[b.depth] = r
 			add(r, i, b.end)
 			i = b.end
 			continue
@@ -112,8 +111,11 @@ func findRuns(lines []textLine) []run {
 		switch {
 		case l.blank():
 		case l.depth > top.depth && top.kind == New:
-			top = &region{kind: Quoted, depth: l.depth}
-			stack = append(stack, top)
+			if top = last[l.depth]; top == nil {
+				top = &region{kind: Quoted, depth: l.depth}
+				last[l.depth] = top
+			}
+			stack = append(stack, top) // after an answer between the lines the same mail goes on
 		case l.depth < top.depth:
 			stack = popTo(stack, l.depth)
 			top = stack[len(stack)-1]

@@ -48,10 +48,8 @@ func ownBlock(header []Field, authserv string) []string {
 	for _, f := range header {
 		switch {
 		case equalFold(f.Name, "Authentication-Results"):
-			if isFrom(f.Value, authserv) {
+			if isFrom(f.Value, authserv) { // others' may stand between: a filter of ours, or a forger
 				block = append(block, f.Value)
-			} else if len(block) == 0 && !exchange(authserv) {
-				continue // another filter of ours may write above
 			}
 		case equalFold(f.Name, "Received"):
 			if len(block) > 0 {
