@@ -31,7 +31,20 @@ func tolerantBase64(body []byte) (data []byte, note string) {
 	if n, err := base64.StdEncoding.Decode(data, bytes.TrimRight(body, " \t\r\n")); err == nil {
 		return data[:n], ""
 	}
+	if isWords(body) {
+		return body, "not the base64 it is labelled as"
+	}
 	return decodeBase64(body), "faults in its base64 encoding"
+}
+
+// isWords sees spaces within the lines, which encoded text has not: some
+// clients label plain words as base64.
+func isWords(body []byte) bool {
+	spaces := 0
+	for line := range bytes.Lines(body) {
+		spaces += bytes.Count(bytes.TrimSpace(line), []byte(" "))
+	}
+	return spaces*20 > len(body)
 }
 
 // decodeBase64 skips foreign bytes, needs no padding, and starts afresh after

@@ -78,6 +78,9 @@ func (m *Message) judgeReply(made *Made, own []string) {
 			never("written by an address of ours")
 		}
 	}
+	if len(m.From) == 0 && daemonAlone.MatchString(m.Get("From")) {
+		never("written by a mail system")
+	}
 	stronger := signs
 	if v := firstWord(m.Get("Precedence")); v == "bulk" || v == "junk" || v == "list" || v == "auto_reply" {
 		never("Precedence: " + v)
@@ -87,6 +90,9 @@ func (m *Message) judgeReply(made *Made, own []string) {
 }
 
 var machineMailbox = regexp.MustCompile(`^(mailer-?daemon|mail-?daemon|postmaster|no-?_?reply|do-?_?not-?_?reply|donotreply|noreply[-+._].*|no-reply[-+._].*|nobody|bounces?)(@|$)`)
+
+// daemonAlone is a mail system that names itself without a domain.
+var daemonAlone = regexp.MustCompile(`(?i)(^|[\s<"])(mailer-daemon|postmaster)\b|^\s*<>\s*$`)
 
 func local(addr string) string {
 	l, _, _ := strings.Cut(addr, "@")

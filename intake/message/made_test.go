@@ -23,6 +23,7 @@ func TestMade(t *testing.T) {
 		{"Auto-Submitted: no", wire("From: nurse@trust.example", "Auto-Submitted: no", "", "words"), Human, false, false},
 		{"a portal's form", wire("From: forms@trust.example", "Auto-Submitted: auto-generated", "Subject: referral form", "", "words"), Human, true, false},
 		{"no-reply mailbox", wire("From: no-reply@trust.example", "Subject: referral form", "", "words"), Human, true, false},
+		{"a daemon without a domain", wire("From: Mail Delivery Subsystem <MAILER-DAEMON>", "Subject: hello", "", "words"), Human, true, false},
 		{"our own address", wire("From: Team@Register.example", "Subject: x", "", "words"), Human, true, false},
 		{"null path alone", wire("From: nurse@trust.example", "Return-Path: <>", "Subject: x", "", "words"), Human, true, false},
 		{"Precedence alone", wire("From: nurse@trust.example", "Precedence: bulk", "Subject: x", "", "words"), List, true, true},

@@ -8,9 +8,9 @@
 // a mail means (package reading) and does not open documents (package
 // document). It does no I/O.
 //
-// go-message does the work where a mail keeps to RFC 5322 and RFC 2045; the
-// tolerant layer here repairs headers, boundaries, encodings and charsets
-// before and around it, since go-message refuses what it finds malformed.
+// go-message reads the header fields that keep to RFC 5322: addresses, dates
+// and identifiers. It refuses a mail that it finds malformed, so header blocks,
+// boundaries, encodings and charsets are read here, as far as they go.
 package message
 
 import "time"

@@ -141,13 +141,13 @@ func TestCorpusTruths(t *testing.T) {
 		}
 		scoreContent(row["file"], m, v, text, count, names, content)
 	}
-	subject.report(t, 0.9)
-	from.report(t, 0.9)
-	date.report(t, 0.9)
-	text.report(t, 0.9)
-	count.report(t, 0.6)
+	subject.report(t, 0.95)
+	from.report(t, 0.95)
+	date.report(t, 0.95)
+	text.report(t, 0.95)
+	count.report(t, 0.85)
 	names.report(t, 0.9)
-	content.report(t, 0.9)
+	content.report(t, 0.95)
 }
 
 func scoreContent(file string, m *Message, v mailTruth, text, count, names, content *score) {
