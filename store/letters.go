@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"fmt"
 	"time"
 
@@ -131,7 +132,7 @@ const letterColumns = `
 func scanLetter(r *sqlx.Rows) (Letter, error) {
 	var l Letter
 	var hash []byte
-	var sent pq.NullTime
+	var sent sql.NullTime
 	err := r.Scan(&l.ID, &l.Kind, &l.Case, &l.Ref, &l.Message, &l.Party, &l.Content, (*pq.StringArray)(&l.Asks), &l.State, &hash,
 		&l.Subject, &l.Template, &l.SMTPID, &l.Address, &l.Attempts, &sent, &l.Outcome, &l.SubmittedBy, &l.ApprovedBy,
 		&l.DueAt, &l.NotBefore, &l.PartyName, &l.Role)

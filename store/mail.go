@@ -86,7 +86,6 @@ type Incoming struct {
 	UID          uint32 // 0: put in by hand (dsr intake)
 	InternalDate time.Time
 	Raw          []byte
-	BeforeStart  bool
 	Cut          bool // only its beginning was kept: over the limit
 }
 
@@ -121,16 +120,12 @@ func (s *Store) keep(ctx context.Context, tx *sqlx.Tx, m Incoming) (Stored, erro
 		return out, err
 	}
 	if m.UID != 0 {
-		state := "stored"
-		if m.BeforeStart {
-			state = "before_start"
-		}
 		_, err = tx.ExecContext(ctx, `
 			INSERT INTO sightings (account, folder, uidvalidity, uid, raw_id, state, internal_date)
-			VALUES ($1, $2, $3, $4, $5, $6, $7)
+			VALUES ($1, $2, $3, $4, $5, 'stored', $6)
 			ON CONFLICT (account, folder, uidvalidity, uid)
 			DO UPDATE SET raw_id = excluded.raw_id, state = excluded.state, internal_date = excluded.internal_date
-			WHERE sightings.raw_id IS NULL`, m.Folder.Account, m.Folder.Name, int64(m.Folder.UIDValidity), int64(m.UID), raw, state, nullTime(m.InternalDate))
+			WHERE sightings.raw_id IS NULL`, m.Folder.Account, m.Folder.Name, int64(m.Folder.UIDValidity), int64(m.UID), raw, nullTime(m.InternalDate))
 		if err != nil {
 			return out, fmt.Errorf("sighting: %w", err)
 		}
@@ -166,27 +161,36 @@ func (s *Store) keepRaw(ctx context.Context, tx *sqlx.Tx, m Incoming, sum [32]by
 }
 
 func keepMessage(ctx context.Context, tx *sqlx.Tx, m Incoming, raw int64) (workflow.MessageID, error) {
-	received := m.InternalDate
-	var end, ended any
-	if m.BeforeStart {
-		end, ended = "before_start", received
-	}
-	if received.IsZero() {
-		return 0, fmt.Errorf("keep mail: no time of arrival")
-	}
-	if end != nil && ended == nil {
-		ended = received
-	}
 	var id workflow.MessageID
 	err := tx.GetContext(ctx, &id, `
-		INSERT INTO messages (raw_id, received_at, folder, end_state, ended_at)
-		VALUES ($1, $2, $3, $4, $5)
+		INSERT INTO messages (raw_id, received_at, folder)
+		VALUES ($1, $2, $3)
 		ON CONFLICT (raw_id) DO UPDATE SET raw_id = excluded.raw_id
-		RETURNING id`, raw, received, m.Folder.Name, end, ended)
+		RETURNING id`, raw, m.InternalDate, m.Folder.Name)
 	if err != nil {
 		return 0, fmt.Errorf("message: %w", err)
 	}
 	return id, nil
+}
+
+// BeforeStart accounts for mails that arrived before the folder's start: they
+// are counted, not taken in, and never answered.
+func (s *Store) BeforeStart(ctx context.Context, f Folder, arrived map[uint32]time.Time) error {
+	if len(arrived) == 0 {
+		return nil
+	}
+	uids, times := make(pq.Int64Array, 0, len(arrived)), make(pq.StringArray, 0, len(arrived))
+	for u, t := range arrived {
+		uids, times = append(uids, int64(u)), append(times, t.UTC().Format(time.RFC3339))
+	}
+	return s.write(ctx, "note mails before the start", func(tx *sqlx.Tx) error {
+		_, err := tx.ExecContext(ctx, `
+			INSERT INTO sightings (account, folder, uidvalidity, uid, state, internal_date)
+			SELECT $1, $2, $3, u.uid, 'before_start', u.arrived
+			FROM unnest($4::bigint[], $5::timestamptz[]) AS u (uid, arrived)
+			ON CONFLICT (account, folder, uidvalidity, uid) DO NOTHING`, f.Account, f.Name, int64(f.UIDValidity), uids, times)
+		return err
+	})
 }
 
 // Unfetchable accounts for a UID that the server listed and did not give, to be

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -40,7 +41,7 @@ func users(ctx context.Context, q sqlx.QueryerContext, where string, args ...any
 	err := each(ctx, q, userColumns+where, func(r *sqlx.Rows) error {
 		var u User
 		var roles pq.StringArray
-		var locked, signed pq.NullTime
+		var locked, signed sql.NullTime
 		if err := r.Scan(&u.ID, &u.Email, &u.Name, &roles, &u.Password, &u.Disabled, &u.Failures, &locked, &signed, &u.Version); err != nil {
 			return err
 		}
