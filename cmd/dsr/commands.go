@@ -16,7 +16,10 @@ import (
 func commands() []command {
 	return []command{
 		{name: "serve", args: "--print-config", short: "print the settings of the service", run: serve},
+		{name: "mailbox check", short: "say step by step what works with the mailbox", run: mailboxCheck},
+		{name: "migrate", args: "[up|status]", short: "bring the schema up to date, or say how it stands", run: migrate},
 		{name: "letter preview", args: "KIND", short: "show a letter with the facts of an invented person", run: letterPreview},
+		{name: "audit verify", short: "check the hash chain of the audit log", run: auditVerify},
 		{name: "workflow", args: "[--format text|mermaid|svg]", short: "print the life of a case from the transition table", run: printWorkflow},
 		{name: "healthcheck", short: "ask the running service whether it is ready", run: healthcheck},
 		{name: "completion", args: "bash", short: "print the shell completion", run: completion},

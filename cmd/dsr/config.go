@@ -13,10 +13,13 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/caarlos0/env/v11"
 
+	"github.com/essex-dsr/dsr/intake/mailbox"
 	"github.com/essex-dsr/dsr/letters"
+	"github.com/essex-dsr/dsr/store"
 )
 
 // Config is every setting of the program, read once from the environment. The
@@ -59,10 +62,11 @@ type Config struct {
 	Clock          string `env:"DSR_CLOCK"`
 	AllowTestClock string `env:"DSR_ALLOW_TEST_CLOCK"`
 
-	Mailboxes []Mailbox
-	SMTP      *letters.Server // nil: letters wait
+	Mailboxes []mailbox.Account // without tokens
+	SMTP      *letters.Server   // nil: letters wait
 	From      mail.Address
 	Start     Start
+	Keys      []string // of what is sealed; empty with the private database
 	clock     func(time.Time) time.Time
 }
 
@@ -180,6 +184,12 @@ func (c *Config) checkRest(wrong *faults) {
 	if c.DatabaseURL != "" && c.EncryptionKeys == "" {
 		wrong.add("DSR_ENCRYPTION_KEYS", "is required with DSR_DATABASE_URL")
 	}
+	c.Keys = strings.FieldsFunc(c.EncryptionKeys, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
+	if len(c.Keys) > 0 {
+		if _, err := store.ParseKeys(c.Keys); err != nil {
+			wrong.add("DSR_ENCRYPTION_KEYS", "%v", err)
+		}
+	}
 	if c.Migrate != "on" && c.Migrate != "off" {
 		wrong.add("DSR_MIGRATE", "%q is neither on nor off", c.Migrate)
 	}
@@ -239,7 +249,7 @@ func (c Config) Print(w io.Writer, getenv func(string) string) {
 		}
 	}
 	for _, m := range c.Mailboxes {
-		if name := m.passwordName(); m.Name != "" && getenv(name)+getenv(name+"_FILE") != "" {
+		if name := passwordName(m.Name); getenv(name)+getenv(name+"_FILE") != "" {
 			fmt.Fprintf(w, "%s=%s\n", name, mask)
 		}
 	}

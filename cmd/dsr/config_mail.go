@@ -4,38 +4,12 @@ import (
 	"net"
 	"net/mail"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
+	"github.com/essex-dsr/dsr/intake/mailbox"
 	"github.com/essex-dsr/dsr/letters"
 )
-
-// TLS says how a connection to a mail server is made secret.
-type TLS string
-
-const (
-	TLSFromTheStart TLS = "tls"
-	TLSByCommand    TLS = "starttls"
-	TLSNone         TLS = "none" // on loopback only
-)
-
-// Mailbox is one account that is read.
-type Mailbox struct {
-	Name     string // "" when there is only one and it has no name
-	Addr     string // host:port
-	User     string
-	Password string // "" means the OAuth token
-	TLS      TLS
-	Folders  []string
-}
-
-func (m Mailbox) passwordName() string {
-	if m.Name == "" {
-		return "DSR_IMAP_PASSWORD"
-	}
-	return "DSR_IMAP_PASSWORD_" + strings.ToUpper(strings.ReplaceAll(m.Name, "-", "_"))
-}
 
 // Start says what of a full mailbox is taken.
 type Start struct {
@@ -91,139 +65,33 @@ func (c *Config) checkOAuth(wrong *faults) bool {
 	return true
 }
 
-var mailboxName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
-
-// checkMailboxes reads `URL`, or several as `name=URL` separated by spaces.
+// checkMailboxes reads the addresses and gives each mailbox its password, or the
+// token that all share.
 func (c *Config) checkMailboxes(getenv func(string) string, hasOAuth bool, wrong *faults) {
-	const name = "DSR_IMAP_URL"
-	words := strings.Fields(c.IMAPURL)
-	seen := map[string]bool{}
-	for _, word := range words {
-		label, address, found := strings.Cut(word, "=")
-		if !found || strings.Contains(label, ":") { // the = stood in the address
-			label, address = "", word
+	var missing []string
+	accounts, err := mailbox.ParseURLs(c.IMAPURL, func(name string) (string, error) {
+		password := secretOf(getenv, passwordName(name), wrong)
+		if password == "" {
+			password = c.IMAPPassword
 		}
-		switch {
-		case label == "" && len(words) > 1:
-			wrong.add(name, "several mailboxes need names: name=imaps://...")
-			continue
-		case label != "" && !mailboxName.MatchString(label):
-			wrong.add(name, "the mailbox name %q may hold letters, digits, - and _ only", label)
-			continue
-		case seen[strings.ToLower(label)]:
-			wrong.add(name, "two mailboxes are named %q", label)
-			continue
+		if password == "" && !hasOAuth {
+			missing = append(missing, name)
 		}
-		seen[strings.ToLower(label)] = true
-		m, problem := parseMailbox(address)
-		if problem != "" {
-			wrong.add(name, "%s%s", labelled(label), problem)
-			continue
-		}
-		m.Name = label
-		m.Password = c.passwordOf(getenv, m, wrong)
-		if m.Password == "" && !hasOAuth {
-			wrong.add(m.passwordName(), "is required for the mailbox, or the DSR_OAUTH_ settings")
-		}
-		c.Mailboxes = append(c.Mailboxes, m)
+		return password, nil
+	})
+	if err != nil {
+		wrong.add("DSR_IMAP_URL", "%v", err)
+		return
 	}
+	for _, name := range missing {
+		wrong.add("DSR_IMAP_PASSWORD", "is required for the mailbox %s (also as %s), or the DSR_OAUTH_ settings", name, passwordName(name))
+	}
+	c.Mailboxes = accounts
 }
 
-func (c *Config) passwordOf(getenv func(string) string, m Mailbox, wrong *faults) string {
-	if m.Name != "" {
-		if own := secretOf(getenv, m.passwordName(), wrong); own != "" {
-			return own
-		}
-	}
-	return c.IMAPPassword
-}
-
-func labelled(name string) string {
-	if name == "" {
-		return ""
-	}
-	return name + ": "
-}
-
-// parseMailbox reads imaps://user@host:993/INBOX and its kin; problem says in
-// words what is wrong, never repeating a password that stands in the address.
-func parseMailbox(address string) (m Mailbox, problem string) {
-	u, err := url.Parse(address)
-	if err != nil || u.Hostname() == "" {
-		return m, "is not an address like imaps://user@host:993/INBOX"
-	}
-	m.TLS, m.Addr, problem = security(u, "imap", "143", "993")
-	if problem != "" {
-		return m, problem
-	}
-	if _, has := u.User.Password(); has {
-		return m, "holds a password; it belongs in DSR_IMAP_PASSWORD"
-	}
-	if m.User = u.User.Username(); m.User == "" {
-		return m, "names no user: imaps://user@host/INBOX (write %40 for an @ in the user's name)"
-	}
-	m.Folders, problem = folders(u)
-	return m, problem
-}
-
-// folders reads the folders of an IMAP address: ?folders= wins over the path.
-// The list is cut before it is decoded, so that a name may hold a comma.
-func folders(u *url.URL) ([]string, string) {
-	list := ""
-	for pair := range strings.SplitSeq(u.RawQuery, "&") {
-		key, value, _ := strings.Cut(pair, "=")
-		switch key {
-		case "folders":
-			list = value
-		case "tls", "":
-		default:
-			return nil, "has an unknown option " + key + "; known are tls and folders"
-		}
-	}
-	if list == "" {
-		path := strings.TrimPrefix(u.EscapedPath(), "/")
-		if path == "" {
-			path = "INBOX"
-		}
-		name, err := url.PathUnescape(path)
-		if err != nil {
-			return nil, "has a folder that is not well encoded"
-		}
-		return []string{name}, ""
-	}
-	var all []string
-	for part := range strings.SplitSeq(list, ",") {
-		name, err := url.PathUnescape(part)
-		if err != nil || name == "" {
-			return nil, "has a folder that is empty or not well encoded"
-		}
-		all = append(all, name)
-	}
-	return all, ""
-}
-
-// security reads scheme, port and ?tls= of a mail server's address.
-func security(u *url.URL, scheme, port, securePort string) (TLS, string, string) {
-	mode := TLSByCommand
-	if u.Scheme == scheme+"s" {
-		mode, port = TLSFromTheStart, securePort
-	} else if u.Scheme != scheme {
-		return "", "", "must begin with " + scheme + "s:// or " + scheme + "://"
-	}
-	switch want := u.Query().Get("tls"); {
-	case want == "", want == "starttls" && mode == TLSByCommand:
-	case want == "none" && mode == TLSByCommand:
-		if !isLoopback(u.Hostname()) {
-			return "", "", "tls=none is allowed on loopback only"
-		}
-		mode = TLSNone
-	default:
-		return "", "", "has an unknown tls=" + want
-	}
-	if p := u.Port(); p != "" {
-		port = p
-	}
-	return mode, net.JoinHostPort(u.Hostname(), port), ""
+// passwordName is the setting of one mailbox's own password.
+func passwordName(mailbox string) string {
+	return "DSR_IMAP_PASSWORD_" + strings.ToUpper(strings.ReplaceAll(mailbox, "-", "_"))
 }
 
 func isLoopback(host string) bool {

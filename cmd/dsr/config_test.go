@@ -3,14 +3,17 @@ package main
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
-	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"github.com/essex-dsr/dsr/store"
 )
 
 func lookup(values map[string]string) func(string) string {
@@ -66,6 +69,7 @@ func TestRefusals(t *testing.T) {
 		{"all faults at once", map[string]string{"DSR_HTTP_ADDR": "8080", "DSR_IMAP_AFTER": "delete", "DSR_MIGRATE": "perhaps"},
 			[]string{"DSR_HTTP_ADDR:", "DSR_IMAP_AFTER:", "DSR_MIGRATE:"}},
 		{"keys for a database of one's own", map[string]string{"DSR_DATABASE_URL": "postgres://h/d"}, []string{"DSR_ENCRYPTION_KEYS:"}},
+		{"keys that are none", map[string]string{"DSR_ENCRYPTION_KEYS": "geheim"}, []string{"DSR_ENCRYPTION_KEYS:"}},
 		{"relative folder", map[string]string{"DSR_DATA_DIR": "data"}, []string{"DSR_DATA_DIR:"}},
 		{"base with a path", map[string]string{"DSR_BASE_URL": "https://h/dsr"}, []string{"DSR_BASE_URL:"}},
 		{"clock outside tests", map[string]string{"DSR_CLOCK": "+26h"}, []string{"DSR_CLOCK:"}},
@@ -77,7 +81,7 @@ func TestRefusals(t *testing.T) {
 		{"imaps in clear", map[string]string{"DSR_IMAP_URL": "imaps://u@127.0.0.1?tls=none", "DSR_IMAP_PASSWORD": "p"}, []string{"DSR_IMAP_URL:"}},
 		{"unknown option", map[string]string{"DSR_IMAP_URL": "imaps://u@h?folder=A", "DSR_IMAP_PASSWORD": "p"}, []string{"DSR_IMAP_URL:"}},
 		{"two without names", map[string]string{"DSR_IMAP_URL": "imaps://u@h imaps://v@h", "DSR_IMAP_PASSWORD": "p"}, []string{"DSR_IMAP_URL:"}},
-		{"two of one name", map[string]string{"DSR_IMAP_URL": "a=imaps://u@h A=imaps://v@h", "DSR_IMAP_PASSWORD": "p"}, []string{"DSR_IMAP_URL:"}},
+		{"two of one name", map[string]string{"DSR_IMAP_URL": "a=imaps://u@h a=imaps://v@h", "DSR_IMAP_PASSWORD": "p"}, []string{"DSR_IMAP_URL:"}},
 		{"start", map[string]string{"DSR_IMAP_START": "yesterday"}, []string{"DSR_IMAP_START:"}},
 		{"relay without sender", map[string]string{"DSR_SMTP_URL": "smtp://h"}, []string{"DSR_MAIL_FROM:"}},
 		{"relay user without password", map[string]string{"DSR_SMTP_URL": "smtp://u@h", "DSR_MAIL_FROM": "a@b.example"}, []string{"DSR_SMTP_PASSWORD:"}},
@@ -113,29 +117,19 @@ func TestMailboxes(t *testing.T) {
 	if err := os.WriteFile(file, []byte("from file\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	oauth := map[string]string{
+		"DSR_OAUTH_TOKEN_URL": "https://t/t", "DSR_OAUTH_CLIENT_ID": "i", "DSR_OAUTH_CLIENT_SECRET": "s", "DSR_OAUTH_SCOPE": "x",
+	}
 	tests := []struct {
 		name string
 		env  map[string]string
-		want []Mailbox
+		want []string // name and password of each
 	}{
-		{"one", map[string]string{"DSR_IMAP_URL": "imaps://essex.dsr%40essex.gov.uk@mail.example/INBOX", "DSR_IMAP_PASSWORD": "p"},
-			[]Mailbox{{Addr: "mail.example:993", User: "essex.dsr@essex.gov.uk", Password: "p", TLS: TLSFromTheStart, Folders: []string{"INBOX"}}}},
-		{"STARTTLS", map[string]string{"DSR_IMAP_URL": "imap://u@mail.example:1143?tls=starttls", "DSR_IMAP_PASSWORD_FILE": file},
-			[]Mailbox{{Addr: "mail.example:1143", User: "u", Password: "from file", TLS: TLSByCommand, Folders: []string{"INBOX"}}}},
-		{"loopback in clear", map[string]string{"DSR_IMAP_URL": "imap://u@[::1]:143/Junk%20Email?tls=none", "DSR_IMAP_PASSWORD": "p"},
-			[]Mailbox{{Addr: "[::1]:143", User: "u", Password: "p", TLS: TLSNone, Folders: []string{"Junk Email"}}}},
-		{"two with folders", map[string]string{
-			"DSR_IMAP_URL":            "dsr=imaps://u@h/x?folders=INBOX,Junk%20Email,a%2Cb old=imaps://v@h",
-			"DSR_IMAP_PASSWORD":       "p",
-			"DSR_IMAP_PASSWORD_OLD":   "q",
-			"DSR_OAUTH_TOKEN_URL":     "https://t/t",
-			"DSR_OAUTH_CLIENT_ID":     "i",
-			"DSR_OAUTH_CLIENT_SECRET": "s",
-			"DSR_OAUTH_SCOPE":         "x",
-		}, []Mailbox{
-			{Name: "dsr", Addr: "h:993", User: "u", Password: "p", TLS: TLSFromTheStart, Folders: []string{"INBOX", "Junk Email", "a,b"}},
-			{Name: "old", Addr: "h:993", User: "v", Password: "q", TLS: TLSFromTheStart, Folders: []string{"INBOX"}},
-		}},
+		{"one", map[string]string{"DSR_IMAP_URL": "imaps://u@h/INBOX", "DSR_IMAP_PASSWORD": "p"}, []string{"main p"}},
+		{"from a file", map[string]string{"DSR_IMAP_URL": "imaps://u@h", "DSR_IMAP_PASSWORD_FILE": file}, []string{"main from file"}},
+		{"each its own", map[string]string{"DSR_IMAP_URL": "dsr=imaps://u@h old-one=imaps://v@h", "DSR_IMAP_PASSWORD": "p", "DSR_IMAP_PASSWORD_OLD_ONE_FILE": file},
+			[]string{"dsr p", "old-one from file"}},
+		{"a token", with2(oauth, "DSR_IMAP_URL", "imaps://u@h"), []string{"main "}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -144,11 +138,21 @@ func TestMailboxes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !reflect.DeepEqual(c.Mailboxes, test.want) {
-				t.Errorf("got %+v\nwant %+v", c.Mailboxes, test.want)
+			var got []string
+			for _, m := range c.Mailboxes {
+				got = append(got, m.Name+" "+m.Password)
+			}
+			if !slices.Equal(got, test.want) {
+				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
 	}
+}
+
+func with2(values map[string]string, name, value string) map[string]string {
+	values = maps.Clone(values)
+	values[name] = value
+	return values
 }
 
 func TestPrintedSettingsHoldNoSecret(t *testing.T) {
@@ -159,7 +163,7 @@ func TestPrintedSettingsHoldNoSecret(t *testing.T) {
 	}
 	getenv := with(map[string]string{
 		"DSR_DATABASE_URL":        "postgres://dsr:hush/1@2@db1:5432,db2:5432/dsr?sslpassword=hush-x",
-		"DSR_ENCRYPTION_KEYS":     "hush-k",
+		"DSR_ENCRYPTION_KEYS":     store.NewKey(),
 		"DSR_IMAP_URL":            "a=imaps://u@h",
 		"DSR_IMAP_PASSWORD_A":     "hush-a",
 		"DSR_SMTP_URL":            "smtp://u@h",
@@ -178,7 +182,7 @@ func TestPrintedSettingsHoldNoSecret(t *testing.T) {
 	var b strings.Builder
 	c.Print(&b, getenv)
 	got := b.String()
-	if strings.Contains(got, "hush") {
+	if strings.Contains(got, "hush") || strings.Contains(got, c.EncryptionKeys) {
 		t.Errorf("a secret is printed:\n%s", got)
 	}
 	for _, want := range []string{

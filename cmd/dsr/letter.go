@@ -115,7 +115,7 @@ func exampleFacts(now time.Time) letters.Facts {
 		Register: exampleRegister(today),
 		Removal: letters.Removal{
 			On: today, Agreed: []string{"you", "your social worker", "your GP"},
-			GoesOn: []letters.Action{{What: "Visits twice a week", Who: "Sam Jones, social worker", By: "01632 960010"}},
+			GoesOn: []string{"Sam Jones, your social worker, visits twice a week. You can call Sam on 01632 960010"},
 			Signs:  []string{"You sleep badly for more than a week", "You stop going out"}, Told: []string{"your GP surgery"}, Kept: "eight years",
 		},
 		Transfer: letters.Transfer{
@@ -153,7 +153,7 @@ func exampleRegister(today workflow.Date) letters.Register {
 		Since: today, Rating: "amber", Means: "there may be a risk of going into hospital unless the right support comes soon",
 		Lead:      letters.Lead{Name: "Sam Jones", Role: "social worker", Contact: "01632 960010", CallsBy: today.Add(4)},
 		LeadNamed: "Your council", Support: []string{"Sam visits twice a week", "A plan for bad days, written with you"},
-		NextReview: today.Add(28), CETR: "A care, education and treatment review is planned for next month",
+		NextReview: today.Add(28), ReviewName: "care and treatment review", CETR: "A care, education and treatment review is planned for next month",
 		SharedWith: []string{"your GP surgery", "social care"},
 		Actions:    []letters.Action{{What: "Write the plan for bad days", Who: "Sam Jones", By: "the end of next week"}}, Consent: today.Add(-21),
 	}
