@@ -16,7 +16,7 @@ import (
 func htmlToText(page string, end time.Time) (text string, hidden bool) {
 	doc, err := html.Parse(&untilReader{strings.NewReader(page), end})
 	if err != nil { // nested deeper than the parser goes
-		return flatText(page), false
+		return flatText(page, end), false
 	}
 	w := &htmlWriter{behind: "white"}
 	w.walk(doc)
@@ -25,9 +25,9 @@ func htmlToText(page string, end time.Time) (text string, hidden bool) {
 
 // flatText takes the words of a page without looking at how they nest; what is
 // hidden there is shown as well.
-func flatText(page string) string {
+func flatText(page string, end time.Time) string {
 	w := &htmlWriter{}
-	tokens := html.NewTokenizer(strings.NewReader(page))
+	tokens := html.NewTokenizer(&untilReader{strings.NewReader(page), end})
 	for {
 		switch tokens.Next() {
 		case html.ErrorToken:

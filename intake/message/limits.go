@@ -16,8 +16,9 @@ func DefaultLimits() Limits {
 	}
 }
 
-// maxHTML bounds what is parsed as HTML: a tree costs many times its source.
-const maxHTML = 4 << 20
+// maxHTML bounds what is parsed as a tree, which costs many times its source;
+// of longer pages the words are taken as they come.
+const maxHTML = 2 << 20
 
 // maxWarnings keeps a mail with a thousand broken parts readable.
 const maxWarnings = 50

@@ -53,6 +53,7 @@ func TestReadKeepsToItsLimits(t *testing.T) {
 		{"decoded", wire("From: a@b.example", "Content-Type: application/pdf", "Content-Transfer-Encoding: base64", "", big), Limits{Decoded: 1 << 20}, "longer than 1 MB together"},
 		{"boundaries that nearly match", append(wire("Content-Type: multipart/mixed; boundary=qqqqqqqqqqqqqqqq", "", "--qqqqqqqqqqqqqqqq", ""), bytes.Repeat([]byte("--qqqqqqqqqqqqqqqqx\r\n"), 1<<19)...), Limits{}, ""},
 		{"open HTML tags", wire("Content-Type: text/html", "", strings.Repeat("<div><b><table><td>", 100_000)), Limits{}, ""},
+		{"long HTML", wire("Content-Type: text/html", "", strings.Repeat("<b>word ", 1_000_000)), Limits{}, "this long"},
 		{"HTML styles", wire("Content-Type: text/html", "", strings.Repeat(`<font color=white style="x:y">a`, 100_000)), Limits{}, ""},
 		{"flowed", wire("Content-Type: text/plain; format=flowed; delsp=yes", "", strings.Repeat("a \r\n", 200_000)), Limits{}, ""},
 		{"encoded words", wire("Subject: "+strings.Repeat("=?utf-8?q?a?= ", 60_000), "", "hi"), Limits{}, ""},
@@ -70,6 +71,15 @@ func TestReadKeepsToItsLimits(t *testing.T) {
 			}
 			checkStrings(t, tt.name, m)
 		})
+	}
+}
+
+// TestLongPagesKeepTheirEnd holds that nothing is cut from a page too long for a tree.
+func TestLongPagesKeepTheirEnd(t *testing.T) {
+	t.Parallel()
+	m := Read(wire("Content-Type: text/html", "", "<p>first</p>"+strings.Repeat("<p>word</p>", 300_000)+"<p>last</p>"), Limits{})
+	if got := m.Parts[0].Text; !strings.HasPrefix(got, "first\nword\n") || !strings.HasSuffix(got, "word\nlast\n") {
+		t.Errorf("got %.40q … %q", got, got[max(0, len(got)-20):])
 	}
 }
 
@@ -104,7 +114,11 @@ func FuzzRead(f *testing.F) {
 	}
 	limits := Limits{Bytes: 1 << 20, Decoded: 2 << 20, Time: 5 * time.Second}
 	f.Fuzz(func(t *testing.T, raw []byte) {
+		start := time.Now()
 		m := Read(raw, limits)
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("reading took %s", took)
+		}
 		for _, w := range allWarnings(m) {
 			if strings.Contains(w, "fault:") {
 				t.Error(w)

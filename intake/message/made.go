@@ -204,13 +204,12 @@ func (m *Message) hasMeeting() bool {
 func (m *Message) firstWords(n int) string {
 	var out strings.Builder
 	for _, p := range m.Parts {
-		if p.Role == Body && out.Len() < n {
-			out.WriteString(p.Text)
+		if left := n - out.Len(); p.Role == Body && left > 0 {
+			out.WriteString(p.Text[:min(len(p.Text), left)])
 			out.WriteByte('\n')
 		}
 	}
-	s := out.String()
-	return s[:min(len(s), n)]
+	return out.String()
 }
 
 var autoSubject = regexp.MustCompile(`(?i)^\s*((re|aw|fwd?)\s*:\s*)?(automatic reply|auto(matic|mated)?[- ]?(reply|response|respons|responder|answer|reply from)|out[- ]of[- ](the[- ])?office|ooo\b|away from (the office|my mail|my desk)|on (annual |maternity )?leave\s*[:-]|vacation (reply|message|notice)|autosvar|automatisch(e antwort|es antwort)|abwesenheits?(notiz|benachrichtigung)?|réponse automatique|respuesta automática|risposta automatica|automatyczna odpowiedź|自動応答)`)

@@ -20,13 +20,14 @@ func (r *reader) htmlText(m *Message, p *Part) {
 	if note != "" {
 		m.warn("part %s: %s", p.Number, note)
 	}
-	if len(text) > maxHTML {
-		text = text[:maxHTML]
-		p.Truncated = true
-		m.warn("part %s: only the first %d MB of its HTML were read", p.Number, maxHTML>>20)
-	}
 	if !strings.Contains(text, "<") { // plain text under a wrong label
 		p.Text = newlines(text)
+		return
+	}
+	if len(text) > maxHTML {
+		p.Text = clean(flatText(text, r.end))
+		m.warn("part %s: a page this long is not searched for hidden text", p.Number)
+		p.Truncated = p.Truncated || !r.inTime(m)
 		return
 	}
 	visible, hidden := htmlToText(text, r.end)
@@ -34,7 +35,7 @@ func (r *reader) htmlText(m *Message, p *Part) {
 	if hidden {
 		m.warn("part %s: has text that a reader cannot see; it was left out", p.Number)
 	}
-	r.inTime(m)
+	p.Truncated = p.Truncated || !r.inTime(m)
 }
 
 // untilReader ends early when time is up: what is parsed by then counts.
