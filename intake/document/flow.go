@@ -28,6 +28,7 @@ type grid struct {
 	rows   []gridRow
 	page   int
 	origin string
+	sheet  bool // of a spreadsheet: empty cells at a row's end mean nothing
 }
 
 type gridRow struct {

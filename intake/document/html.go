@@ -31,6 +31,16 @@ func (r *reader) html(b []byte, d *Document) error {
 	return nil
 }
 
+// htmlNodes reads HTML that is already UTF-8.
+func htmlNodes(b []byte, nesting int) []node {
+	root, err := html.Parse(bytes.NewReader(b))
+	if err != nil {
+		return plainNodes(string(b))
+	}
+	w := &htmlWalker{limit: nesting}
+	return w.blocks(root, false, 0)
+}
+
 type htmlWalker struct {
 	limit    int
 	deep     bool

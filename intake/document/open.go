@@ -105,6 +105,14 @@ func (r *reader) read(ctx context.Context, f File, d *Document, depth int) error
 		return nil
 	case typePDF:
 		return r.readPDF(ctx, f, d, depth)
+	case typeOLE:
+		return r.compound(ctx, f, d)
+	case typeTNEF:
+		return r.tnef(ctx, f, d, depth)
+	case typeRTF:
+		return r.rtf(f.Data, d)
+	case typeCard:
+		return r.vcard(f.Data, d)
 	case typeHTML:
 		return r.html(f.Data, d)
 	case typeCSV:

@@ -175,20 +175,28 @@ func scanned(d *Document, pictures []int) error {
 }
 
 func (f *pdfFile) readPages(ctx context.Context, n int) (nodes []node, pictures []int, err error) {
+	var pages []*pdfPage
+	var all []token
 	for i := range n {
-		if err := ctx.Err(); err != nil {
-			return nodes, pictures, err
+		if err = ctx.Err(); err != nil {
+			break
 		}
-		p, err := f.page(i)
-		if err != nil {
-			return nodes, pictures, unreadable(fmt.Sprintf("Page %d is damaged and could not be read.", i+1))
+		p, damaged := f.page(i)
+		if damaged != nil {
+			err = unreadable(fmt.Sprintf("Page %d is damaged and could not be read.", i+1))
+			break
 		}
 		if p.onlyPicture() {
 			pictures = append(pictures, i+1)
 		}
-		nodes = append(nodes, p.nodes()...)
+		pages = append(pages, p)
+		all = append(all, p.tokens...)
 	}
-	return nodes, pictures, nil
+	usual := usualHeight(all)
+	for _, p := range pages {
+		nodes = append(nodes, p.nodes(usual)...)
+	}
+	return nodes, pictures, err
 }
 
 // warnActions looks for what a PDF may want to do when opened; nothing of it

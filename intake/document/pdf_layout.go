@@ -8,9 +8,9 @@ import (
 )
 
 // nodes lays a page out: ruled tables with their cells, and the lines around
-// them, from top to bottom.
-func (p *pdfPage) nodes() []node {
-	usual, right := usualHeight(p.tokens), 0.0
+// them, from top to bottom. Lines set larger than usual are headings.
+func (p *pdfPage) nodes(usual float64) []node {
+	right := 0.0
 	for _, t := range p.tokens {
 		right = max(right, t.x1)
 	}

@@ -179,6 +179,8 @@ func (s style) and(o style) style {
 	return style{s.strike && o.strike, s.highlight && o.highlight, s.bold && o.bold, s.underline && o.underline}
 }
 
+func typed(t token) bool { return t.control != nil && t.control.Kind != CheckBox }
+
 // raised reports a footnote's number, which must not become part of a number
 // or word before it.
 func (l *textLine) raised(t token) bool {
@@ -192,8 +194,10 @@ func parting(a, b token) string {
 	size := max(6, min(a.h(), 14))
 	inRow := a.seq >= 0 && b.seq == a.seq+1
 	switch {
+	case typed(a) && typed(b):
+		return "\t"
 	case a.control != nil || b.control != nil || a.seq < 0 || b.seq < 0:
-		if gap > 30 {
+		if gap > 30 || typed(a) && gap > 9 {
 			return "\t"
 		}
 		return " "

@@ -19,14 +19,17 @@ func (r *reader) plain(b []byte, d *Document) error {
 		s = s[:r.limits.TextBytes]
 		d.fail(tooLarge("It is too long; only its beginning was read."))
 	}
-	var nodes []node
+	d.setFlow(plainNodes(s), r.limits.TextBytes)
+	return nil
+}
+
+func plainNodes(s string) (nodes []node) {
 	for line := range strings.Lines(s) {
 		p := &para{}
 		p.write(line, style{})
 		nodes = append(nodes, p)
 	}
-	d.setFlow(nodes, r.limits.TextBytes)
-	return nil
+	return nodes
 }
 
 // decodeText reads UTF-8, UTF-16 with its mark, else Windows-1252.

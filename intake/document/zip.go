@@ -22,6 +22,10 @@ func (r *reader) zipped(ctx context.Context, f File, d *Document, depth int) err
 	switch d.Type {
 	case typeDOCX:
 		return r.docx(ctx, z, d)
+	case typeODT, typeODS:
+		return r.openDocument(ctx, z, d)
+	case typeXLSX:
+		return r.xlsx(ctx, f.Data, z, d)
 	case typeZIP:
 		return r.archive(ctx, f, z, d, depth)
 	}
