@@ -65,9 +65,7 @@ func golden(t *testing.T, name, got string) {
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		writeFile(t, file, []byte(got))
 	}
 	want, err := os.ReadFile(file)
 	if err != nil {
@@ -96,4 +94,11 @@ func TestTextAndHTMLSayTheSameWords(t *testing.T) {
 // wordsOf leaves out the colon that stands for a table's line in plain text.
 func wordsOf(s string) []string {
 	return strings.Fields(strings.ReplaceAll(s, ":", " "))
+}
+
+func writeFile(t *testing.T, file string, b []byte) {
+	t.Helper()
+	if err := os.WriteFile(file, b, 0o644); err != nil {
+		t.Fatal(err)
+	}
 }

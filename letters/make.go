@@ -104,11 +104,15 @@ func (b *Book) make(kind workflow.LetterKind, v Variant, f Facts, e Envelope) (M
 	if err != nil {
 		return Made{}, err
 	}
+	files, err := attachments(w, f, e)
+	if err != nil {
+		return Made{}, err
+	}
 	text := w.Text()
 	raw, err := Render(Mail{
 		From: e.From, ReplyTo: e.From.Address, To: e.To, Subject: w.Subject, Date: e.Date,
 		MessageID: e.MessageID, InReplyTo: e.InReplyTo, References: e.References,
-		Automatic: kind.IsAutomatic(), Text: text, HTML: html,
+		Automatic: kind.IsAutomatic(), Text: text, HTML: html, Attachments: files,
 	})
 	if err != nil {
 		return Made{}, err

@@ -189,6 +189,49 @@ func TestMakeRefuses(t *testing.T) {
 	}
 }
 
+func TestMakeAddsWhatIsToKeep(t *testing.T) {
+	t.Parallel()
+	b := book(t)
+	f := sampleFile()
+	f.Decision.Support = "Sam visits"
+	f.Panel = &workflow.Panel{At: day(26).At(10, 0), Members: []workflow.Member{
+		{Name: "Chair Person", Role: workflow.Chair}, {Name: "Doctor Person", Role: workflow.PanelMember, Sector: workflow.Health}, {Name: "Expert Person", Role: workflow.Expert},
+	}}
+	for kind, want := range map[workflow.LetterKind]string{
+		workflow.L5: "text/plain text/html text/calendar:panel-date.ics",
+		workflow.L6: "text/plain text/html application/pdf:letter-DSR-2026-00123-K.pdf",
+		workflow.L4: "text/plain text/html",
+	} {
+		m, err := b.Make(f, letterTo(kind, tomID), day(23).At(10, 0), sampleEnvelope())
+		if err != nil {
+			t.Errorf("%s: %v", kind, err)
+			continue
+		}
+		var got []string
+		for _, l := range leaves(t, m.Raw) {
+			part := l.kind
+			if l.name != "" {
+				part += ":" + l.name
+			}
+			got = append(got, part)
+			if l.kind != "text/calendar" {
+				continue
+			}
+			for _, want := range []string{"METHOD:PUBLISH\r\n", "DTSTART:20261126T100000Z\r\n", "DTSTAMP:20261123T100000Z\r\n", "UID:panel-DSR-2026-00123-K@"} {
+				if !strings.Contains(l.body, want) {
+					t.Errorf("the date lacks %q:\n%s", want, l.body)
+				}
+			}
+		}
+		if s := strings.Join(got, " "); s != want {
+			t.Errorf("%s has %s, want %s", kind, s, want)
+		}
+		if strings.Contains(m.Text, "Person") {
+			t.Errorf("%s names a member of the panel:\n%s", kind, m.Text)
+		}
+	}
+}
+
 func TestMakeReply(t *testing.T) {
 	t.Parallel()
 	b := book(t)
