@@ -14,23 +14,18 @@ import (
 )
 
 // End is the one end of a message.
-type End string
+type End = workflow.MailEnd
 
 const (
-	EndCase        End = "case"
-	EndFiled       End = "filed"
-	EndHolding     End = "holding"     // may belong to a case: a person says
-	EndProblem     End = "problem"     // nothing was understood, or the reader failed
-	EndQuarantined End = "quarantined" // malware, bomb
-	EndRouted      End = "routed"      // subject access, complaint …: a person, elsewhere
-	EndIgnored     End = "ignored"     // machine mail that answers nothing of ours
-	EndBeforeStart End = "before_start"
+	EndCase        = workflow.MailCase
+	EndFiled       = workflow.MailFiled
+	EndHolding     = workflow.MailHolding
+	EndProblem     = workflow.MailProblem
+	EndQuarantined = workflow.MailQuarantined
+	EndRouted      = workflow.MailRouted
+	EndIgnored     = workflow.MailIgnored
+	EndBeforeStart = workflow.MailBeforeStart
 )
-
-// IsOpen reports whether a message with this end waits for a person.
-func (e End) IsOpen() bool {
-	return e == EndHolding || e == EndProblem || e == EndQuarantined || e == EndRouted
-}
 
 // FactRow is a proposed fact with its place in the mail.
 type FactRow struct {

@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -49,6 +50,40 @@ func (s Signpost) Fits(f File, today Date) error {
 	}
 	if council := f.confirmed(FieldCouncil); council != "" && len(s.Areas) > 0 && !slices.Contains(s.Areas, council) {
 		return invalid("signposts", "%q does not serve %s.", s.Name, council)
+	}
+	return nil
+}
+
+// Changed is the entry after somebody edited it: when anything that a family
+// reads or acts on differs from before, it is unverified again.
+func (s Signpost) Changed(old Signpost) Signpost {
+	if s.reads(old) {
+		s.VerifiedOn, s.VerifiedBy, s.ReviewBy = old.VerifiedOn, old.VerifiedBy, old.ReviewBy
+		return s
+	}
+	s.VerifiedOn, s.VerifiedBy, s.ReviewBy = Date{}, "", Date{}
+	return s
+}
+
+// reads reports whether two entries say the same to whoever is sent there.
+func (s Signpost) reads(t Signpost) bool {
+	return s.Name == t.Name && s.For == t.For && s.AgeFrom == t.AgeFrom && s.AgeTo == t.AgeTo && slices.Equal(s.Areas, t.Areas) &&
+		s.How == t.How && s.Phone == t.Phone && s.Email == t.Email && s.Web == t.Web && s.Hours == t.Hours && s.EasyRead == t.EasyRead
+}
+
+// Check refuses an entry that could not be used.
+func (s Signpost) Check() error {
+	switch {
+	case strings.TrimSpace(s.Name) == "":
+		return invalid("name", "Enter the name of the service.")
+	case strings.TrimSpace(s.For) == "":
+		return invalid("for", "Enter what the service is for, in a sentence that a family understands.")
+	case s.AgeFrom < 0 || s.AgeTo < 0 || s.AgeFrom > 120 || s.AgeTo > 120:
+		return invalid("age-from", "Enter ages from 0 to 120.")
+	case s.AgeTo > 0 && s.AgeTo < s.AgeFrom:
+		return invalid("age-to", "The upper age is below the lower one.")
+	case s.Phone == "" && s.Email == "" && s.Web == "" && s.How == "":
+		return invalid("phone", "Enter at least one way to get in touch.")
 	}
 	return nil
 }
