@@ -28,7 +28,7 @@ type Service struct {
 	Office letters.Office
 	Sender Sender
 	Finder Finder
-	Alarm  func(ctx context.Context, a store.Alert) error // mail or webhook; nil: the log and the pages alone
+	Base   string // address of the pages, for the link in an alert
 	Clock  func() time.Time
 	Log    *slog.Logger
 	Name   string  // of this program among others, for leases
@@ -82,26 +82,35 @@ type job struct {
 	do     func(ctx context.Context) error
 }
 
-// Run does the jobs until ctx ends, then finishes what is in hand.
-func (s *Service) Run(ctx context.Context) error {
-	jobs := []job{
+// RunLetters renders and sends letters until ctx ends, then finishes the one in
+// hand. Without a mail host replies are rendered and wait.
+func (s *Service) RunLetters(ctx context.Context) {
+	all := []job{{"replies", 500 * time.Millisecond, false, s.RenderReplies}}
+	if s.Sender != nil {
+		all = append(all,
+			job{"letters", 500 * time.Millisecond, false, s.SendDue},
+			job{"unknown", 30 * time.Second, true, s.ResolveUnknown})
+	}
+	s.run(ctx, all)
+}
+
+// RunChores fires timers, gives alerts, seals the audit chain and sweeps until
+// ctx ends.
+func (s *Service) RunChores(ctx context.Context) {
+	s.run(ctx, []job{
 		{"timers", 10 * time.Second, false, s.fireTimers},
 		{"alerts", time.Second, false, s.giveAlerts},
 		{"seal", 3 * time.Second, true, s.sealEvents},
 		{"sweep", time.Hour, true, s.Store.Sweep},
-		{"replies", 500 * time.Millisecond, false, s.RenderReplies},
-	}
-	if s.Sender != nil {
-		jobs = append(jobs,
-			job{"letters", 500 * time.Millisecond, false, s.SendDue},
-			job{"unknown", 30 * time.Second, true, s.ResolveUnknown})
-	}
+	})
+}
+
+func (s *Service) run(ctx context.Context, jobs []job) {
 	var all sync.WaitGroup
 	for _, j := range jobs {
 		all.Go(func() { s.repeat(ctx, j) })
 	}
 	all.Wait()
-	return nil
 }
 
 // repeat does one job at its pace. A failure or a panic is told and the job
@@ -162,29 +171,4 @@ func (s *Service) sealEvents(ctx context.Context) error {
 			return err
 		}
 	}
-}
-
-// giveAlerts tells the duty list what must be looked at now: a kind and a
-// reference, never a name.
-func (s *Service) giveAlerts(ctx context.Context) error {
-	alerts, err := s.Store.ClaimAlerts(ctx, s.Clock(), 20)
-	if err != nil {
-		return err
-	}
-	for _, a := range alerts {
-		s.Log.Warn("alert", "kind", a.Kind, "case", a.Ref, "message", a.Message)
-		if s.Counts.Alert != nil {
-			s.Counts.Alert(a.Kind)
-		}
-		if s.Alarm != nil {
-			if err := s.Alarm(ctx, a); err != nil {
-				s.Log.Error("alert not given", "alert", a.ID, "error", err)
-				continue
-			}
-		}
-		if err := s.Store.AlertSent(context.WithoutCancel(ctx), a.ID, s.Clock()); err != nil {
-			return err
-		}
-	}
-	return nil
 }

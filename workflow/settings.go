@@ -18,6 +18,7 @@ type Settings struct {
 	Closes      int    // hour: also the cut-off of working days
 	Closures    []Date // one-off holidays and council closure days
 	LiveChecked string // who verified the numbers in the crisis reply, and when
+	DutyEmail   string // hears of every crisis and safeguarding mail, without personal data
 	OutOfHours  string // the recorded answer: who is on call, or that nobody is, accepted by whom
 
 	AutomaticL1          bool
