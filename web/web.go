@@ -75,13 +75,13 @@ func New(c Config) (*Server, error) {
 // HTTPServer is an http.Server with limits for a public port: headers in ten
 // seconds and at most 32 KiB of them. Bodies and answers are bounded by the
 // route.
-func (s *Server) HTTPServer(addr string, h http.Handler) *http.Server {
+func HTTPServer(addr string, h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Addr:              addr,
 		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
-		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 }
