@@ -104,6 +104,6 @@ type Control struct {
 	Value       string // chosen or typed; "" for a placeholder
 	Checked     bool   // of check boxes
 	Placeholder bool   // shows its prompt: no value
-	Start, End  int    // span in Text; Start==End where it has none
+	Start, End  int    // span in Text; Start==End where it has none; around several paragraphs it ends after its block
 	Options     []string
 }

@@ -215,7 +215,7 @@ func checkSpans(t testing.TB, d Document) {
 	}
 	for _, b := range d.Blocks {
 		inside(string(b.Kind), b.Start, b.End, 0, len(d.Text))
-		controls(b.Controls, b.Start, b.End)
+		controls(b.Controls, b.Start, len(d.Text))
 		at := b.Start
 		for _, row := range b.Rows {
 			for i, c := range row.Cells {

@@ -98,3 +98,15 @@ func TestOutlookItemBecomesAMail(t *testing.T) {
 		t.Errorf("parts: %q", names)
 	}
 }
+
+// The worked example of [MS-OXRTFCP] 3.1.
+func TestCompressedRTF(t *testing.T) {
+	t.Parallel()
+	packed := []byte("\x2d\x00\x00\x00\x2b\x00\x00\x00LZFu\xf1\xc5\xc7\xa7\x03\x00\x0a\x00rcpg125B2\x0a\xf3 hel\x09\x00 bw\x05\xb0ld}\x0a\x80\x0f\xa0")
+	if got, want := string(inflateRTF(packed)), "{\\rtf1\\ansi\\ansicpg1252\\pard hello world}\r\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := rtfText(inflateRTF(packed)); got != "hello world" {
+		t.Errorf("its text is %q", got)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"net/mail"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // MAPI properties that a mail needs ([MS-OXPROPS]).
@@ -128,8 +129,8 @@ func (s *streams) properties(head int) *mapi {
 }
 
 func narrowText(b []byte, page int) string {
-	if page == 65001 || page == 20127 || isASCII(b) {
-		return strings.ToValidUTF8(string(b), "\ufffd")
+	if isASCII(b) || page == 65001 && utf8.Valid(b) {
+		return string(b)
 	}
 	if page < 874 || page > 1258 {
 		page = 1252
