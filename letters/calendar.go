@@ -36,7 +36,7 @@ func domainOf(address string) string {
 
 // attachments are what goes with the words: the same letter as a PDF where it
 // is one to keep or to read in another form, and the panel's date.
-func attachments(w Words, f Facts, e Envelope) ([]Attachment, error) {
+func attachments(w Words, f Facts, stamp time.Time) ([]Attachment, error) {
 	var out []Attachment
 	if w.Content == workflow.Full && !w.Kind.IsAutomatic() && (toKeep(w.Kind) || w.Variant == EasyRead || w.Variant == LargePrint) {
 		raw, err := w.PDF(f.Date)
@@ -46,7 +46,7 @@ func attachments(w Words, f Facts, e Envelope) ([]Attachment, error) {
 		out = append(out, Attachment{Name: "letter-" + f.Reference + ".pdf", Type: "application/pdf", Data: raw})
 	}
 	if w.Content == workflow.Full && (w.Kind == workflow.L5 || w.Kind == workflow.L5b) {
-		out = append(out, meeting(f, e.Date))
+		out = append(out, meeting(f, stamp))
 	}
 	return out, nil
 }

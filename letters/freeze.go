@@ -24,9 +24,10 @@ type Office struct {
 
 // Draft is what a rendering needs beside the record.
 type Draft struct {
-	MessageID string    // made once for a letter, by NewMessageID
-	Date      time.Time // of the letter and of its Date header
-	Answers   string    // Message-ID of the mail that began the thread, without brackets
+	MessageID string       // made once for a letter, by NewMessageID
+	Date      time.Time    // of the letter and of its Date header
+	Answers   string       // Message-ID of the mail that began the thread, without brackets
+	Add       func(*Facts) // what staff typed for this letter alone, if anything
 }
 
 // ErrUnserved says that the recipient needs a form that no variant of ours
@@ -38,17 +39,14 @@ var ErrUnserved = errors.New("no variant serves the recipient's needs")
 func (o Office) NewMessageID() string {
 	raw := make([]byte, 16)
 	rand.Read(raw) // never fails (crypto/rand)
-	return MessageID(hex.EncodeToString(raw), 1, o.domain())
-}
-
-func (o Office) domain() string {
 	_, domain, _ := strings.Cut(o.From.Address, "@")
-	return domain
+	return MessageID(hex.EncodeToString(raw), 1, domain)
 }
 
 // Freeze renders a letter to a party of the case into the very bytes that will
 // leave, with what the checks found. A finding that stops a letter is for the
-// caller to heed.
+// caller to heed; the letter is made all the same, so that staff see what to
+// mend.
 func (o Office) Freeze(f workflow.File, l workflow.Letter, d Draft) (workflow.Frozen, []Finding, error) {
 	party, err := f.Recipient(l.Kind, l.Party)
 	if err != nil {
@@ -58,46 +56,75 @@ func (o Office) Freeze(f workflow.File, l workflow.Letter, d Draft) (workflow.Fr
 	if err != nil {
 		return workflow.Frozen{}, nil, err
 	}
+	if d.Add != nil {
+		d.Add(&facts)
+	}
+	v, err := o.variant(f, l.Kind, party, facts)
+	if err != nil {
+		return workflow.Frozen{}, nil, err
+	}
+	words, err := o.Book.Compose(l.Kind, v, facts)
+	if err != nil {
+		return workflow.Frozen{}, nil, err
+	}
+	fr, err := o.bytes(words, facts, netmail.Address{Name: party.Name, Address: party.Email}, d)
+	fr.Letter = l.ID
+	return fr, Check(words, facts), err
+}
+
+// variant is the form that the reader can use. A young person gets the letter
+// written for them once somebody has approved its words.
+func (o Office) variant(f workflow.File, k workflow.LetterKind, party workflow.Party, facts Facts) (Variant, error) {
 	needs := party.Needs
 	if party.Role == workflow.PartySelf {
 		needs = slices.Concat(f.Person.Needs, party.Needs)
 	}
 	v, unserved := VariantFor(needs, facts.Reader.Who)
 	if len(unserved) > 0 {
-		return workflow.Frozen{}, nil, fmt.Errorf("%w: %s", ErrUnserved, strings.Join(unserved, ", "))
+		return v, fmt.Errorf("%w: %s", ErrUnserved, strings.Join(unserved, ", "))
 	}
-	words, err := o.Book.Compose(l.Kind, v, facts)
-	if err != nil {
-		return workflow.Frozen{}, nil, err
+	young := facts.Reader.Who == IsPerson && facts.Person.Age >= 16 && facts.Person.Age <= 25
+	if v == Plain && young && o.Book.approved(k, YoungPerson, facts.Reader.Content) {
+		v = YoungPerson
 	}
-	fr, err := o.bytes(words, l.Kind, netmail.Address{Name: party.Name, Address: party.Email}, d)
-	fr.Letter = l.ID
-	return fr, Check(words, facts), err
+	return v, nil
+}
+
+// approved says whether a wording exists and a person has approved it.
+func (b *Book) approved(kind workflow.LetterKind, v Variant, c workflow.Content) bool {
+	p, err := b.page(kind, v, c)
+	return err == nil && !p.draft
 }
 
 // FreezeReply renders a fixed reply: L1, L2 or L14. It tells nothing of the
-// mail that it answers, and goes to that mail's From address alone.
+// mail that it answers, and goes to that mail's From address alone, without
+// the name that stood there.
 func (o Office) FreezeReply(id workflow.LetterID, k workflow.LetterKind, to string, set workflow.Settings, ref string, receivedAt time.Time, d Draft) (workflow.Frozen, error) {
 	if !k.IsAutomatic() {
 		return workflow.Frozen{}, fmt.Errorf("letter %s is no fixed reply: %w", k, workflow.ErrNotAllowed)
 	}
-	words, err := o.Book.Compose(k, Plain, ReplyFacts(set, ref, receivedAt, d.Date))
+	facts := ReplyFacts(set, ref, receivedAt, d.Date)
+	words, err := o.Book.Compose(k, Plain, facts)
 	if err != nil {
 		return workflow.Frozen{}, err
 	}
-	fr, err := o.bytes(words, k, netmail.Address{Address: to}, d)
+	fr, err := o.bytes(words, facts, netmail.Address{Address: to}, d)
 	fr.Letter = id
 	return fr, err
 }
 
-func (o Office) bytes(w Words, k workflow.LetterKind, to netmail.Address, d Draft) (workflow.Frozen, error) {
+func (o Office) bytes(w Words, f Facts, to netmail.Address, d Draft) (workflow.Frozen, error) {
 	html, err := w.HTML()
+	if err != nil {
+		return workflow.Frozen{}, err
+	}
+	files, err := attachments(w, f, d.Date)
 	if err != nil {
 		return workflow.Frozen{}, err
 	}
 	m := Mail{
 		From: o.From, ReplyTo: o.From.Address, To: to, Subject: w.Subject, Date: d.Date.In(workflow.London), MessageID: d.MessageID,
-		Automatic: k.IsAutomatic(), Text: w.Text(), HTML: html,
+		Automatic: w.Kind.IsAutomatic(), Text: w.Text(), HTML: html, Attachments: files,
 	}
 	if id := "<" + d.Answers + ">"; d.Answers != "" && validID(id) {
 		m.InReplyTo, m.References = id, []string{id}
@@ -109,6 +136,11 @@ func (o Office) bytes(w Words, k workflow.LetterKind, to netmail.Address, d Draf
 	token, _, _ := ParseID(d.MessageID)
 	return workflow.Frozen{
 		Raw: raw, Hash: Hash(raw), Subject: w.Subject, Text: m.Text, To: to.Address, Token: token,
-		MessageID: strings.Trim(d.MessageID, "<>"), Template: fmt.Sprintf("%s %s %d", w.Kind, w.Variant, w.Version),
+		MessageID: strings.Trim(d.MessageID, "<>"), Template: w.Template(),
 	}, nil
+}
+
+// Template names what the words were made from, for the letter's history.
+func (w Words) Template() string {
+	return strings.Join([]string{string(w.Kind), string(w.Variant), string(w.Content), fmt.Sprint("version ", w.Version)}, ", ")
 }

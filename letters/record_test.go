@@ -49,21 +49,21 @@ func sampleFile() workflow.File {
 	}
 }
 
-func sampleEnvelope() Envelope {
-	return Envelope{
-		From:      netmail.Address{Name: "Essex DSR team", Address: "dsr@council.example"},
-		MessageID: MessageID("k7f3q2m9x4t8w6yz", 1, "council.example"),
-		Date:      day(23).At(10, 0), InReplyTo: "<first@home.example>",
-	}
+func office(t *testing.T) Office {
+	return Office{Book: book(t), From: netmail.Address{Name: "Essex DSR team", Address: "dsr@council.example"}}
+}
+
+func draftAt(at time.Time) Draft {
+	return Draft{MessageID: MessageID("k7f3q2m9x4t8w6yz", 1, "council.example"), Date: at, Answers: "first@home.example"}
 }
 
 func letterTo(kind workflow.LetterKind, p workflow.PartyID) workflow.Letter {
 	return workflow.Letter{ID: 1, Kind: kind, Party: p, Content: workflow.Full}
 }
 
-func TestMakeFromTheRecord(t *testing.T) {
+func TestFreezeFromTheRecord(t *testing.T) {
 	t.Parallel()
-	m, err := book(t).Make(sampleFile(), letterTo(workflow.L6, tomID), day(23).At(10, 0), sampleEnvelope())
+	m, found, err := office(t).Freeze(sampleFile(), letterTo(workflow.L6, tomID), draftAt(day(23).At(10, 0)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,8 +83,8 @@ func TestMakeFromTheRecord(t *testing.T) {
 			t.Errorf("the letter says %q", secret)
 		}
 	}
-	if len(m.Findings) != 0 {
-		t.Errorf("found %+v", m.Findings)
+	if len(found) != 0 {
+		t.Errorf("found %+v", found)
 	}
 	if m.Template != "L6, plain, full, version 1" {
 		t.Errorf("template %q", m.Template)
@@ -95,13 +95,13 @@ func TestMakeFromTheRecord(t *testing.T) {
 	}
 }
 
-func TestMakeAgainIsTheSameUntilSomethingChanges(t *testing.T) {
+func TestFreezeAgainIsTheSameUntilSomethingChanges(t *testing.T) {
 	t.Parallel()
-	b := book(t)
+	b := office(t)
 	again := func(change func(*workflow.File), at time.Time) [32]byte {
 		f := sampleFile()
 		change(&f)
-		m, err := b.Make(f, letterTo(workflow.L6, tomID), at, sampleEnvelope())
+		m, _, err := b.Freeze(f, letterTo(workflow.L6, tomID), draftAt(at))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -109,8 +109,8 @@ func TestMakeAgainIsTheSameUntilSomethingChanges(t *testing.T) {
 	}
 	nothing := func(*workflow.File) {}
 	first := again(nothing, day(23).At(10, 0))
-	if again(nothing, day(23).At(16, 0)) != first {
-		t.Error("an hour later on the same day it is another letter")
+	if again(nothing, day(23).At(10, 0)) != first {
+		t.Error("made again from the same record it is another letter")
 	}
 	for name, changed := range map[string][32]byte{
 		"the next day":    again(nothing, day(24).At(10, 0)),
@@ -125,21 +125,22 @@ func TestMakeAgainIsTheSameUntilSomethingChanges(t *testing.T) {
 	}
 }
 
-func TestMakeSaysNoMoreThanTheChannelBears(t *testing.T) {
+func TestFreezeSaysNoMoreThanTheChannelBears(t *testing.T) {
 	t.Parallel()
-	b := book(t)
+	b := office(t)
 	f := sampleFile()
 	f.Parties[0].OrdinaryOK = false
-	m, err := b.Make(f, letterTo(workflow.L6, tomID), day(23).At(10, 0), sampleEnvelope())
+	m, _, err := b.Freeze(f, letterTo(workflow.L6, tomID), draftAt(day(23).At(10, 0)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if m.Template != "L6, plain, notice, version 1" || strings.Contains(m.Text, "amber") || strings.Contains(m.Text, "panel") {
 		t.Errorf("to an ordinary address without agreement goes %s:\n%s", m.Template, m.Text)
 	}
+	f.Parties[3].MayWrite = workflow.Yes
 	outcome := letterTo(workflow.L6, socialWorkerID)
 	outcome.Content = workflow.OutcomeOnly
-	m, err = b.Make(f, outcome, day(23).At(10, 0), sampleEnvelope())
+	m, _, err = b.Freeze(f, outcome, draftAt(day(23).At(10, 0)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,9 +149,9 @@ func TestMakeSaysNoMoreThanTheChannelBears(t *testing.T) {
 	}
 }
 
-func TestMakeRefuses(t *testing.T) {
+func TestFreezeRefuses(t *testing.T) {
 	t.Parallel()
-	b := book(t)
+	b := office(t)
 	for name, tt := range map[string]struct {
 		kind  workflow.LetterKind
 		to    workflow.PartyID
@@ -159,7 +160,11 @@ func TestMakeRefuses(t *testing.T) {
 		err   error
 	}{
 		"nobody":                      {workflow.L6, 99, func(*workflow.File) {}, "", workflow.ErrNotFound},
-		"sign language":               {workflow.L6, tomID, func(f *workflow.File) { f.Person.Needs = []string{"BSL"} }, "", ErrNoTemplate},
+		"sign language":               {workflow.L6, tomID, func(f *workflow.File) { f.Person.Needs = []string{"BSL"} }, "", ErrUnserved},
+		"blocked":                     {workflow.L6, fatherID, func(*workflow.File) {}, "", workflow.ErrNotAllowed},
+		"not confirmed":               {workflow.L6, tomID, func(f *workflow.File) { f.Parties[0].Confirmed = false }, "", workflow.ErrNotAllowed},
+		"on hold":                     {workflow.L3, tomID, func(f *workflow.File) { f.Case.Flags = []workflow.Flag{workflow.FlagHold} }, "", workflow.ErrNotAllowed},
+		"died":                        {workflow.L6, tomID, func(f *workflow.File) { f.Person.Deceased = true }, "", workflow.ErrNotAllowed},
 		"no decision":                 {workflow.L6, tomID, func(f *workflow.File) { f.Decision = nil }, "Decision.Text", nil},
 		"no support":                  {workflow.L6, tomID, func(f *workflow.File) { f.Decision.Support = " \n" }, "Register.Support", nil},
 		"no recommendation":           {workflow.L7, tomID, func(f *workflow.File) { f.Decision.Recommendations = nil }, "Decision.Recommendations", nil},
@@ -174,7 +179,7 @@ func TestMakeRefuses(t *testing.T) {
 			t.Parallel()
 			f := sampleFile()
 			tt.spoil(&f)
-			m, err := b.Make(f, letterTo(tt.kind, tt.to), day(23).At(10, 0), sampleEnvelope())
+			m, _, err := b.Freeze(f, letterTo(tt.kind, tt.to), draftAt(day(23).At(10, 0)))
 			if err == nil {
 				t.Fatalf("made:\n%s", m.Text)
 			}
@@ -189,9 +194,9 @@ func TestMakeRefuses(t *testing.T) {
 	}
 }
 
-func TestMakeAddsWhatIsToKeep(t *testing.T) {
+func TestFreezeAddsWhatIsToKeep(t *testing.T) {
 	t.Parallel()
-	b := book(t)
+	b := office(t)
 	f := sampleFile()
 	f.Decision.Support = "Sam visits"
 	f.Panel = &workflow.Panel{At: day(26).At(10, 0), Members: []workflow.Member{
@@ -202,7 +207,7 @@ func TestMakeAddsWhatIsToKeep(t *testing.T) {
 		workflow.L6: "text/plain text/html application/pdf:letter-DSR-2026-00123-K.pdf",
 		workflow.L4: "text/plain text/html",
 	} {
-		m, err := b.Make(f, letterTo(kind, tomID), day(23).At(10, 0), sampleEnvelope())
+		m, _, err := b.Freeze(f, letterTo(kind, tomID), draftAt(day(23).At(10, 0)))
 		if err != nil {
 			t.Errorf("%s: %v", kind, err)
 			continue
@@ -232,31 +237,24 @@ func TestMakeAddsWhatIsToKeep(t *testing.T) {
 	}
 }
 
-func TestMakeReply(t *testing.T) {
+func TestFreezeReply(t *testing.T) {
 	t.Parallel()
-	b := book(t)
-	e := sampleEnvelope()
-	e.To = netmail.Address{Name: "Their <script> name", Address: "writer@home.example"}
+	o := office(t)
 	for name, tt := range map[string]struct {
 		kind workflow.LetterKind
-		v    Variant
 		now  time.Time
 		want []string
 	}{
-		"L1":              {workflow.L1, Plain, day(23).At(14, 6), []string{"on Monday 23 November 2026 at 2:05pm", "by Wednesday 25 November", "DSR-2026-00123-K"}},
-		"L2 in hours":     {workflow.L2, Plain, day(23).At(14, 6), []string{"We read emails from 9am to 5pm, Monday to Friday."}},
-		"L2 at night":     {workflow.L2, Plain, day(23).At(22, 0), []string{"Nobody reads this mailbox until 9am on Tuesday 24 November 2026."}},
-		"L2 on a Friday":  {workflow.L2, Plain, day(27).At(18, 0), []string{"Nobody reads this mailbox until 9am on Monday 30 November 2026."}},
-		"L14":             {workflow.L14, Plain, day(23).At(14, 6), []string{"we could not open all of it", "Do not send us a password by email."}},
-		"L2 in Easy Read": {workflow.L2, EasyRead, day(23).At(14, 6), []string{"Are you or someone else in danger?\n\nCall 999 now."}},
-		"L1 is a draft":   {workflow.L1, EasyRead, day(23).At(14, 6), []string{"Thank you for writing to the"}},
-		"L1 in sign":      {workflow.L1, "BSL", day(23).At(14, 6), []string{"Thank you for writing to the"}},
-		"L1 at the night": {workflow.L1, Plain, day(23).At(22, 0), []string{"at 2:05pm"}},
+		"L1":             {workflow.L1, day(23).At(14, 6), []string{"on Monday 23 November 2026 at 2:05pm", "by Wednesday 25 November", "DSR-2026-00123-K"}},
+		"L2 in hours":    {workflow.L2, day(23).At(14, 6), []string{"We read emails from 9am to 5pm, Monday to Friday."}},
+		"L2 at night":    {workflow.L2, day(23).At(22, 0), []string{"Nobody reads this mailbox until 9am on Tuesday 24 November 2026."}},
+		"L2 on a Friday": {workflow.L2, day(27).At(18, 0), []string{"Nobody reads this mailbox until 9am on Monday 30 November 2026."}},
+		"L14":            {workflow.L14, day(23).At(14, 6), []string{"we could not open all of it", "Do not send us a password by email."}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			set := workflow.DefaultSettings() // before anybody has filled in a phone number
-			m, err := b.MakeReply(tt.kind, tt.v, ReplyFacts(set, "DSR-2026-00123-K", day(23).At(14, 5), tt.now), e)
+			m, err := o.FreezeReply(5, tt.kind, "writer@home.example", set, "DSR-2026-00123-K", day(23).At(14, 5), draftAt(tt.now))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -265,14 +263,41 @@ func TestMakeReply(t *testing.T) {
 					t.Errorf("does not say %q:\n%s", want, m.Text)
 				}
 			}
-			raw := string(m.Raw)
-			if strings.Contains(raw, "script") || !strings.Contains(raw, "Auto-Submitted: auto-replied\r\n") {
-				t.Errorf("headers:\n%s", raw[:500])
+			for _, want := range []string{"Auto-Submitted: auto-replied\r\n", "To: <writer@home.example>\r\n", "In-Reply-To: <first@home.example>\r\n"} {
+				if !strings.Contains(string(m.Raw), want) {
+					t.Errorf("no %q in\n%s", want, m.Raw[:500])
+				}
+			}
+			if m.Letter != 5 || m.To != "writer@home.example" || m.Hash != Hash(m.Raw) || m.Token != "k7f3q2m9x4t8w6yz" {
+				t.Errorf("frozen as %d to %s, token %s", m.Letter, m.To, m.Token)
 			}
 		})
 	}
-	if _, err := b.MakeReply(workflow.L7, Plain, sampleFacts(), e); err == nil {
-		t.Error("a decision was made as a fixed reply")
+	if _, err := o.FreezeReply(5, workflow.L7, "writer@home.example", workflow.DefaultSettings(), "", time.Time{}, draftAt(day(23).At(9, 0))); !errors.Is(err, workflow.ErrNotAllowed) {
+		t.Errorf("a decision as a fixed reply: %v", err)
+	}
+}
+
+func TestNewMessageIDCannotBeGuessed(t *testing.T) {
+	t.Parallel()
+	o := office(t)
+	a, b := o.NewMessageID(), o.NewMessageID()
+	token, n, ok := ParseID(a)
+	if a == b || !ok || len(token) != 32 || n != 1 || !strings.HasSuffix(a, "@council.example>") {
+		t.Errorf("%s and %s", a, b)
+	}
+}
+
+func TestFreezeAddsWhatStaffTyped(t *testing.T) {
+	t.Parallel()
+	d := draftAt(day(23).At(10, 0))
+	d.Add = func(f *Facts) { f.Message = "I have asked the school.\n\nI will call you on Friday." }
+	m, _, err := office(t).Freeze(sampleFile(), letterTo(workflow.L16, tomID), d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(m.Text, "I have asked the school.\n\nI will call you on Friday.\n") {
+		t.Errorf("the letter says\n%s", m.Text)
 	}
 }
 
