@@ -34,10 +34,12 @@ type Facts struct {
 	Transfer Transfer
 	Sharing  Sharing
 	Review   Review
-	Birthday int      // L13: 16 or 18
-	Message  string   // L16: what staff wrote
-	Tried    []string // L15: how and when we tried, in words
-	Corrects string   // the date of the letter that this one corrects, in words
+	Birthday int // L13: 16 or 18
+	// BirthdayOn is the day of it.
+	BirthdayOn workflow.Date
+	Message    string   // L16: what staff wrote
+	Tried      []string // L15: how and when we tried, in words
+	Corrects   string   // the date of the letter that this one corrects, in words
 
 	Secrets []Secret // what must not stand in the letter; Check looks for it
 }

@@ -41,11 +41,84 @@ func each(t *testing.T, f func(t *testing.T, name string, w Words)) {
 	}
 }
 
+// turns are the other ways that a letter can read: another reader, another
+// end, less known.
+var turns = map[string]struct {
+	kind workflow.LetterKind
+	v    Variant
+	turn func(*Facts)
+}{
+	"L2.closed":                {workflow.L2, Plain, func(f *Facts) { f.OpenNow, f.Reference = false, "" }},
+	"L3.one-thing-parent":      {workflow.L3, Plain, func(f *Facts) { parent(f); f.Asks = f.Asks[:1] }},
+	"L3.to-a-professional":     {workflow.L3, Professional, func(f *Facts) { f.Reader.Who, f.Reader.Greeting = IsProfessional, "Dr Okafor" }},
+	"L4.parent":                {workflow.L4, Plain, parent},
+	"L4.parent-easy-read":      {workflow.L4, EasyRead, parent},
+	"L6.parent-nothing-shared": {workflow.L6, Plain, func(f *Facts) { parent(f); f.Register.SharedWith, f.Register.Lead = nil, Lead{} }},
+	"L6.no-rating":             {workflow.L6, Plain, func(f *Facts) { f.Register.Rating, f.Register.Means, f.Register.CETR = "", "", "" }},
+	"L7.parent":                {workflow.L7, Plain, func(f *Facts) { parent(f); f.Decision.ReturnWhen = "" }},
+	"L7.two-reasons":           {workflow.L7, Plain, func(f *Facts) { f.Decision.Reasons = append(f.Decision.Reasons, "another area is responsible") }},
+	"L8.parent":                {workflow.L8, Plain, func(f *Facts) { parent(f); f.Removal.Signs = nil }},
+	"L8.not-eligible":          {workflow.L8, Plain, func(f *Facts) { f.Removal.NotEligible, f.Removal.Agreed = true, nil }},
+	"L9.out-of-area":           {workflow.L9, Plain, func(f *Facts) { parent(f); f.Transfer.OutOfArea = true }},
+	"L10.never":                {workflow.L10, Plain, func(f *Facts) { f.Removal.Never = true }},
+	"L10.parent":               {workflow.L10, Plain, parent},
+	"L12.same-colour":          {workflow.L12, Plain, func(f *Facts) { parent(f); f.Review.Changed = false }},
+	"L13.sixteen-parent":       {workflow.L13, Plain, parent},
+	"L13.eighteen":             {workflow.L13, Plain, func(f *Facts) { f.Birthday = 18 }},
+	"L13.eighteen-parent":      {workflow.L13, Plain, func(f *Facts) { parent(f); f.Birthday = 18 }},
+	"L14.unknown-file":         {workflow.L14, Plain, func(f *Facts) { f.File, f.Reference = "", "" }},
+	"L7.no-phone":              {workflow.L7, Plain, func(f *Facts) { f.Team.Phone, f.Team.Contact, f.Team.Privacy, f.Team.Postal = "", "", "", "" }},
+	"L7.corrected":             {workflow.L7, Plain, func(f *Facts) { f.Corrects = "Friday 20 November 2026" }},
+}
+
+func parent(f *Facts) { f.Reader.Who, f.Reader.Greeting = IsParent, "Anna" }
+
+func TestLettersReadWellAtEveryTurn(t *testing.T) {
+	t.Parallel()
+	b := book(t)
+	for name, tt := range turns {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := sampleFacts()
+			tt.turn(&f)
+			w, err := b.Compose(tt.kind, tt.v, f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden(t, filepath.Join("turns", name+".txt"), "Subject: "+w.Subject+"\n\n"+w.Text())
+			for _, x := range Check(w, f) {
+				if !(w.Draft && x.Where == "the template") {
+					t.Errorf("%s: %s", x.Where, x.Why)
+				}
+			}
+		})
+	}
+}
+
 func TestLettersReadAsTheyDid(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, name string, w Words) {
 		golden(t, name+".txt", "Subject: "+w.Subject+"\n\n"+w.Text())
 		golden(t, name+".html", htmlOf(t, w))
+	})
+}
+
+// A notice, thanks or an outcome is read by somebody who may know no more.
+func TestLimitedLettersTellNothing(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, _ string, w Words) {
+		if w.Content == workflow.Full {
+			return
+		}
+		tells := []string{"amber", "flat feels safe", "Sam ", "meeting the needs", "autis", "learning disab", "hospital", "Example Advocacy", "GP"}
+		if w.Content != workflow.OutcomeOnly {
+			tells = append(tells, "panel", "Panel", "decided")
+		}
+		for _, tell := range tells {
+			if strings.Contains(w.Subject+w.Text(), tell) {
+				t.Errorf("it says %q:\n%s", tell, w.Text())
+			}
+		}
 	})
 }
 

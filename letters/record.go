@@ -30,7 +30,7 @@ func FactsOf(file workflow.File, l workflow.Letter, at time.Time) (Facts, error)
 	}
 	f.Person.Age, _ = file.Person.Age(r.today)
 	for _, a := range l.Asks {
-		f.Asks = append(f.Asks, askOf(a))
+		f.Asks = append(f.Asks, r.askOf(a))
 	}
 	f.Panel = r.panel()
 	f.Decision = r.decision()
@@ -38,7 +38,7 @@ func FactsOf(file workflow.File, l workflow.Letter, at time.Time) (Facts, error)
 	f.Removal = r.removal()
 	f.Sharing = Sharing{Sector: party.Sector.Words(), Consent: f.Register.Consent}
 	f.Review = r.review()
-	f.Birthday = r.birthday()
+	f.Birthday, f.BirthdayOn = r.birthday()
 	f.Tried = r.tried()
 	f.Secrets = r.secrets()
 	return f, nil
@@ -104,14 +104,26 @@ func (r record) replyBy() workflow.Date {
 	return workflow.Date{}
 }
 
-// askOf takes "what (why)" apart.
-func askOf(s string) Ask {
+// askOf takes "what (why)" apart, and says "you" or the name for "the person".
+func (r record) askOf(s string) Ask {
 	what, why, ok := strings.Cut(strings.TrimSuffix(s, ")"), " (")
 	if !ok {
-		return Ask{What: s}
+		what, why = s, ""
+	}
+	if name := r.file.Person.Greeting(); r.party.Role == workflow.PartySelf {
+		what = toYou.Replace(what)
+	} else if name != "" {
+		what = strings.NewReplacer("the person's", name+"’s", "the person’s", name+"’s", "the person", name).Replace(what)
 	}
 	return Ask{What: what, Why: why}
 }
+
+// toYou turns what is missing of a person into a question to that person.
+var toYou = strings.NewReplacer(
+	"the person's", "your", "the person’s", "your", "the person lives", "you live", "their GP", "your GP", "the GP surgery", "your GP surgery",
+	"the person has", "you have", "or is autistic", "or are autistic", "the person likes", "you like",
+	"the NHS number", "your NHS number", "the person", "you",
+)
 
 // shares are the sectors that nobody has said no to.
 func (r record) shares() []string {
@@ -360,18 +372,18 @@ func (r record) review() Review {
 
 // birthday is the one of 16 or 18 that is near: within a hundred days before
 // or a month after.
-func (r record) birthday() int {
+func (r record) birthday() (int, workflow.Date) {
 	dob := r.file.Person.DateOfBirth
 	if dob.IsZero() {
-		return 0
+		return 0, workflow.Date{}
 	}
 	for _, n := range []int{16, 18} {
 		b := dob.Birthday(n)
 		if b.Before(r.today.Add(100)) && r.today.Before(b.Add(31)) {
-			return n
+			return n, b
 		}
 	}
-	return 0
+	return 0, workflow.Date{}
 }
 
 // tried tells when the reader was written to and called.

@@ -237,6 +237,42 @@ func TestFreezeAddsWhatIsToKeep(t *testing.T) {
 	}
 }
 
+// What is missing is asked of the person as "you", of others by name. Every
+// gap that the rules know must come out as a question that reads well.
+func TestAsksSpeakToTheirReader(t *testing.T) {
+	t.Parallel()
+	empty := workflow.File{Person: workflow.Person{Name: "Tom", DateOfBirth: workflow.Date{Year: 2012, Month: 5, Day: 4}}}
+	gaps := empty.Missing(day(23))
+	if len(gaps) < 10 {
+		t.Fatalf("only %d gaps", len(gaps))
+	}
+	for _, g := range gaps {
+		for _, to := range []workflow.PartyID{tomID, motherID} {
+			f := sampleFile()
+			l := letterTo(workflow.L3, to)
+			l.Asks = []string{g.Words + " (" + g.Why + ")"}
+			facts, err := FactsOf(f, l, day(23).At(10, 0))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := facts.Asks[0]
+			if strings.Contains(got.What, "the person") || strings.ContainsAny(got.What+got.Why, "()") || got.Why != g.Why {
+				t.Errorf("%q is asked as %+v", g.Words, got)
+			}
+		}
+	}
+	f := sampleFile()
+	l := letterTo(workflow.L3, tomID)
+	l.Asks = []string{"where the person lives, or their GP surgery (so that we know which area can help)"}
+	facts, err := FactsOf(f, l, day(23).At(10, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (Ask{"where you live, or your GP surgery", "so that we know which area can help"}); facts.Asks[0] != want {
+		t.Errorf("asked %+v, want %+v", facts.Asks[0], want)
+	}
+}
+
 func TestFreezeReply(t *testing.T) {
 	t.Parallel()
 	o := office(t)

@@ -82,7 +82,7 @@ func sampleFacts() Facts {
 		},
 		Sharing:  Sharing{Sector: "health", Consent: day(2), Needs: "Longer appointments, with Sam there"},
 		Review:   Review{On: day(20), Said: "You said that things are calmer. Everybody agreed.", Changed: true, Was: "red"},
-		Birthday: 16, Message: "Thank you for calling yesterday.\n\nI have asked the school for their report.",
+		Birthday: 16, BirthdayOn: workflow.Date{Year: 2026, Month: 12, Day: 30}, Message: "Thank you for calling yesterday.\n\nI have asked the school for their report.",
 		Tried: []string{"an email on Monday 2 November 2026", "a phone call on Monday 9 November 2026"},
 	}
 }

@@ -124,7 +124,7 @@ func exampleFacts(now time.Time) letters.Facts {
 		},
 		Sharing:  letters.Sharing{Sector: "health", Consent: today.Add(-21), Needs: "Longer appointments, with Sam there"},
 		Review:   letters.Review{On: today.Add(-3), Said: "You said that things are calmer. Everybody agreed.", Changed: true, Was: "red"},
-		Birthday: 18, Message: "Thank you for calling yesterday.\n\nI have asked the school for their report.",
+		Birthday: 18, BirthdayOn: today.Add(40), Message: "Thank you for calling yesterday.\n\nI have asked the school for their report.",
 		Tried: []string{"an email three weeks ago", "a phone call two weeks ago"}, Corrects: "last week",
 	}
 }
