@@ -13,6 +13,7 @@ func (a *App) routes() []Route {
 		a.accountRoutes(),
 		a.healthRoutes(),
 		a.queueRoutes(),
+		a.searchRoutes(),
 		// Letters, panels and the register join here, then messages, the
 		// directory, settings, accounts and tasks.
 	)

@@ -21,7 +21,6 @@ const (
 	keyUser    = "user"
 	keyVersion = "version" // of the account: whatever changes it ends its sessions
 	keySaid    = "said"    // what the last deed did, said once
-	keySearch  = "search:" // + an opaque id: what was searched for
 )
 
 // newSessions keeps sessions in the database, so that any number of processes
