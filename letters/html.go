@@ -116,6 +116,7 @@ const frameSource = `<!DOCTYPE html>
 </style>
 </head>
 <body class="o" style="margin:0;padding:0;background-color:#eef1f4">
+<div role="main">
 <table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" class="o" style="background-color:#eef1f4">
 <tr><td align="center" style="padding:16px 8px">
 <!--[if mso]><table role="presentation" width="620" cellpadding="0" cellspacing="0" border="0"><tr><td><![endif]-->
@@ -166,6 +167,7 @@ const frameSource = `<!DOCTYPE html>
 <!--[if mso]></td></tr></table><![endif]-->
 </td></tr>
 </table>
+</div>
 </body>
 </html>
 `
