@@ -1,0 +1,136 @@
+package reading
+
+import (
+	"regexp"
+	"strings"
+)
+
+const ehcpWords = `(?:ehcp|ehc plan|education,? health,? and care plan)`
+
+var (
+	ehcpTerm        = regexp.MustCompile(`\b` + ehcpWords + `\b`)
+	ehcpNo          = regexp.MustCompile(`\b(?:no|not|n't|without|hasnt|doesnt|refused|turned (?:us|him|her) down for|never|lost)\b[^.;,]{0,25}$`)
+	ehcpAsked       = regexp.MustCompile(`\b(?:appl(?:y|ied|ying)|assess\w*|request\w*|waiting|asked|asking|draft|in progress|being|want|need)\b[^.;]{0,30}$`)
+	ehcpAsked2      = regexp.MustCompile(`^[^.;]{0,20}\b(?:assessment|application|request|in progress|is being|pending|needs assessment)\b`)
+	lookedAfterText = regexp.MustCompile(`\b(?:(?:is|was|came to us|been|are|placed|accommodated) (?:\w+ ){0,6}?(?:under (?:a )?(?:section|s\.?) ?(?:20|31)|looked[- ]after|(?:in|into) foster care|in care\b|on a (?:full )?care order)|looked[- ]after child|placed with (?:a )?foster|foster (?:family|carers?|placement) (?:in|have|has|gave|given)|full care order|i'm a foster carer|i am a foster carer|we are foster carers|we foster)\b`)
+	futureCare      = regexp.MustCompile(`\b(?:will|would|could|might|may|going to|go|going|end up|taken|put|want\w*)\b[^.;]{0,25}$`)
+	inpatientNow    = regexp.MustCompile(`\b(?:is|am|i'm|he's|she's|currently|now|been|remains) (?:still )?(?:currently )?(?:an? )?(?:(?:in-?patient)|detained (?:at|in|under|on)|on (?:a )?section (?:2|3|37)\b|sectioned (?:at|in|on))`)
+	hasCapacity     = regexp.MustCompile(`\b(?:has|have|i've got|have got|has got|with|assessed as having|retains) (?:full |the |mental )*capacity\b`)
+	lacksCapacity   = regexp.MustCompile(`\b(?:lacks?|lacking|without|does(?:n't| not) have|did not have|assessed as lacking) (?:the |mental )*capacity\b`)
+	ragSaid         = regexp.MustCompile(`\b(?:suggest\w*|rat(?:e|ed|ing)|rag|propose\w*|recommend\w*|go(?:es)? up to|should be|would be|view(?: is)?|think\w*)\b[^.;]{0,40}\b(red|amber|green|blue)\b|\b(red|amber|green|blue) (?:rating|on the rag|rag)\b`)
+	ragOfOther      = regexp.MustCompile(`\b(?:was|is|were|currently|one of yours) \(?(?:rated )?$`)
+)
+
+// plans reads the education plan, care status, admission, capacity and rating.
+func (f *letterFacts) plans(a about, low string) {
+	if m := ehcpTerm.FindStringIndex(low); m != nil {
+		value := "yes"
+		switch {
+		case ehcpNo.MatchString(low[:m[0]]):
+			value = "no"
+		case ehcpAsked.MatchString(low[:m[0]]), ehcpAsked2.MatchString(low[m[1]:]):
+			value = "being_assessed"
+		case strings.HasSuffix(strings.TrimSpace(low), "?"):
+			value = ""
+		}
+		f.put(a, "person.ehcp", value, a.sen.start+m[0], a.sen.start+m[1], 0.8)
+	} else if m := ehcPlanShort.FindStringIndex(low); m != nil {
+		f.put(a, "person.ehcp", "yes", a.sen.start+m[0], a.sen.start+m[1], 0.75)
+	}
+	if m := lookedAfterText.FindStringIndex(low); m != nil && !futureCare.MatchString(low[:m[0]]) && !negationEnd.MatchString(low[:m[0]]) {
+		f.put(a, "person.care_status", "looked_after", a.sen.start+m[0], a.sen.start+m[1], 0.75)
+	}
+	if m := inpatientNow.FindStringIndex(low); m != nil && !negationEnd.MatchString(low[:m[0]]) && !strings.Contains(low[m[0]:m[1]], "not") {
+		f.put(a, "person.inpatient", "yes", a.sen.start+m[0], a.sen.start+m[1], 0.75)
+	}
+	if m := lacksCapacity.FindStringIndex(low); m != nil {
+		f.put(a, "capacity.reported", "lacks", a.sen.start+m[0], a.sen.start+m[1], 0.85)
+	} else if m := hasCapacity.FindStringIndex(low); m != nil && !negationEnd.MatchString(low[:m[0]]) && !strings.Contains(low, "if ") {
+		f.put(a, "capacity.reported", "has", a.sen.start+m[0], a.sen.start+m[1], 0.85)
+	}
+	if m := ragSaid.FindStringSubmatchIndex(low); m != nil {
+		g := 2
+		if m[2] < 0 {
+			g = 4
+		}
+		f.put(a, "rag_suggested", low[m[g]:m[g+1]], a.sen.start+m[0], a.sen.start+m[1], 0.8)
+	}
+}
+
+var ehcPlanShort = regexp.MustCompile(`\bfull ehcp\b|\bhas (?:an )?ehc plan\b`)
+
+var (
+	speaks      = regexp.MustCompile(`\b(?:first|main|home) language is (\p{L}+)|\b(?:only |mainly )?speaks? (polish|urdu|bengali|punjabi|gujarati|arabic|romanian|lithuanian|portuguese|turkish|somali|tamil|farsi|french|spanish|italian|cantonese|mandarin|hindi|russian|ukrainian|albanian|yoruba|welsh|bulgarian|kurdish|pashto)\b`)
+	interprets  = regexp.MustCompile(`\b(?:need(?:s|ed)?|want(?:s)?|please (?:arrange|book|use)|with|would like|require(?:s|d)?) (?:an? )?(?:\w+ )?interpreter\b|\btłumacz\w*`)
+	howTheyTell = regexp.MustCompile(`\b(?:does(?:n't| not) (?:really )?(?:speak|talk)|do not (?:really )?(?:speak|talk)|no speech|non-?verbal|non-?speaking|makaton|signs a bit|pecs|picture (?:book|cards|symbols)|eye-?gaze|communicat(?:es|or|ion (?:book|aid|cards))|talks?,? but|can (?:say|talk|tell)|speaks in|short (?:words|phrases|sentences)|objects of reference|colour cards|that's how (?:he|she) tells|types? on|will type|easy read|large print|big letters|few words|uses (?:a )?(?:tablet|symbols|signs|pictures|cards|gestures)|understands (?:more|pictures|simple|short)|hard of hearing|deaf|sign language|bsl|knows about \w+ signs|time to (?:answer|process)|photo of who)`)
+	contactMe   = regexp.MustCompile(`\b(?:email (?:only|is best|is better|please|me)|by email|(?:write|text|email) (?:to )?me|in writing|do(?:n't| not) (?:answer|do|like|use|ring|phone|call)|can(?:no|')?t (?:answer|do|use|speak on|talk on)|not (?:by )?phone|text (?:is|only|me|best|message)|phone calls (?:very )?(?:hard|scare|make)|calls make|no (?:phone )?calls|easy read|large print|big letters|pictures)\b`)
+)
+
+// needs reads languages, interpreters and how somebody communicates, in the
+// writer's words.
+func (f *letterFacts) needs(a about, low string) {
+	if m := speaks.FindStringSubmatchIndex(low); m != nil {
+		g := 2
+		if m[2] < 0 {
+			g = 4
+		}
+		f.put(a, "person.first_language", properName(a.sen.of(a.s.norm)[m[g]:m[g+1]]), a.sen.start+m[0], a.sen.start+m[1], 0.7)
+	}
+	if m := interprets.FindStringIndex(low); m != nil && !negationEnd.MatchString(low[:m[0]]) {
+		f.put(a, "person.interpreter", "yes", a.sen.start+m[0], a.sen.start+m[1], 0.75)
+	}
+	told := howTheyTell.MatchString(low) && !iTalk.MatchString(low)
+	if f.self {
+		told = told || contactMe.MatchString(low)
+	}
+	if told && len(low) < 320 {
+		f.put(a, "person.communication_needs", oneLine(a.sen.of(a.s.norm)), a.sen.start, a.sen.end, 0.7)
+	}
+}
+
+// iTalk keeps the writer's own talking, and talks with services, out.
+var iTalk = regexp.MustCompile(`\b(?:i|we|school|doctor|they) (?:can |could |would like to |want to |will )?(?:talk|tell|say|speak)\b|\bcan say (?:yes|no) to\b|\bcan tell (?:you|them) (?:what|that|about|my)\b|\bcan talk to you\b|\byou can (?:tell|talk|say)\b`)
+
+var (
+	parentNamed = regexp.MustCompile(`\b(?:his|her|their|\p{L}+'s|the child's)\s+(?:birth |adoptive )?(mother|mum|father|dad|grandmother|grandfather|nan)\s*(?:,|is|:)?\s+$`)
+	isParent    = regexp.MustCompile(`^\s*(?:,\s*)?(?:is|who is)\s+(?:his|her|their)\s+(mother|mum|father|dad)\b`)
+	parentalYes = regexp.MustCompile(`\b(?:she|he|mother|mum|father|dad|who|and|parents|they|both)\s+(?:\w+ )?(?:has|have|holds?|hold|shares?)\s+(?:full |sole )?(?:parental responsibility|pr\b)|\bparental responsibility, that's (?:still )?with (?:his|her) (?:mum|mother|dad|father)`)
+	parentalMe  = regexp.MustCompile(`\bi (?:also )?(?:have|hold|share) (?:full |sole )?(?:parental responsibility|pr\b)|\bi have parental responsibility\b|\band i have parental responsibility\b`)
+)
+
+// people2 reads the parent or guardian whom a letter names beside its writer.
+func (f *letterFacts) people2(a about, low string) {
+	if m := parentalYes.FindStringIndex(low); m != nil && !negationEnd.MatchString(low[:m[0]]) {
+		f.put(a, "guardian.parental_responsibility", "yes", a.sen.start+m[0], a.sen.start+m[1], 0.8)
+	} else if m := parentalMe.FindStringIndex(low); m != nil && !f.self {
+		f.put(a, "guardian.parental_responsibility", "yes", a.sen.start+m[0], a.sen.start+m[1], 0.7)
+	}
+	for _, n := range allNames(a.s, a.sen.span) {
+		before := low[:n.start-a.sen.start]
+		kin := ""
+		if m := parentNamed.FindStringSubmatch(before); m != nil {
+			kin = m[1]
+		} else if m := isParent.FindStringSubmatch(low[n.end-a.sen.start:]); m != nil && strings.Contains(n.of(a.s.norm), " ") {
+			kin = m[1]
+		}
+		if kin == "" || f.isPerson(n.of(a.s.norm)) {
+			continue
+		}
+		f.put(a, "guardian.name", bareName(properName(n.of(a.s.norm))), n.start, n.end, 0.8)
+		f.put(a, "guardian.relationship", relationCode(kin), max(a.sen.start, n.start-len(kin)-12), n.end, 0.8)
+		behind := span{n.end, min(a.sen.end, n.end+25)}
+		if hits := phones(behind.of(a.s.norm)); len(hits) > 0 {
+			f.put(a, "guardian.phone", hits[0].value, behind.start+hits[0].start, behind.start+hits[0].end, 0.8)
+		}
+		return
+	}
+}
+
+func (f *letterFacts) isPerson(n string) bool {
+	for _, p := range f.people {
+		if sameFirstName(n, p.value()) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,199 @@
+package reading
+
+import (
+	"regexp"
+	"strings"
+)
+
+// writer is who wrote a letter, as far as it shows.
+type writer struct {
+	name     string
+	source   Source
+	method   string
+	email    string
+	emailAt  Source
+	phone    string
+	phoneAt  Source
+	role     string
+	roleAt   Source
+	org      string
+	orgAt    Source
+	relation string
+	relAt    Source
+	signedAt int // where the signature begins in its sheet, 0 when there is none
+	sheet    *sheet
+}
+
+var (
+	iAmKin     = regexp.MustCompile(`\b(?:i am|i'm|im|as) (?:also )?(?:(?:his|her|their|the) |\p{L}+'s )(?:\w+ )?(mum|mother|mam|mom|father|dad|parent|carer|foster carer|brother|sister|wife|husband|partner|nan|gran|grandmother|grandfather|grandad|grandma|aunt|uncle|stepmum|stepdad|stepfather|stepmother|guardian|special guardian|neighbour|friend)\b(?: of)?|\b(?:i am|i'm) (?:the |a )?(mum|mother|dad|father|parent|foster carer|grandmother|grandfather|brother|sister|wife|husband|nan|gran) (?:of|to|for|with)\b|\b(mum|dad|mother|father) of \p{L}+ here\b|\bi'm an? (foster carer)\b|\bi am an? (foster carer)\b|\bi'm (mum|dad) to\b`)
+	doubleKin  = regexp.MustCompile(`\bi (?:live|am) next door\b|\bmy neighbour\b|\bas (?:his|her) neighbour\b`)
+	hisMother  = regexp.MustCompile(`\b(?:his|her) (?:mother|mum)\b`)
+	hisFather  = regexp.MustCompile(`\b(?:his|her) (?:father|dad)\b`)
+	myPhone    = regexp.MustCompile(`\b(?:ring|call|phone|telephone|text|contact|reach(?:ed)?|get|on|number|mobile|cell|tel|telefon|me)\b`)
+	theirPhone = regexp.MustCompile(`\b(?:his|her|their) (?:\w+ ){0,2}?(?:number|phone|mobile|advocate|social worker|mother|mum|dad|father|sister|brother|keyworker)\b[^.;]{0,40}$|\b(?:mother|mum|father|dad|advocate|surgery|office|school|camhs|duty)\b[^.;]{0,25}$`)
+)
+
+// kinOfPerson is what the writer is to somebody whom he calls "my …".
+var kinOfPerson = map[string]string{
+	"son": "parent", "daughter": "parent", "boy": "parent", "girl": "parent", "lad": "parent", "child": "parent", "kid": "parent", "eldest": "parent", "youngest": "parent", "teenager": "parent", "stepson": "parent", "stepdaughter": "parent", "step-son": "parent", "step-daughter": "parent",
+	"grandson": "grandparent", "granddaughter": "grandparent", "grandchild": "grandparent",
+	"brother": "sibling", "sister": "sibling", "husband": "partner", "wife": "partner", "partner": "partner",
+	"friend": "friend", "neighbour": "friend", "foster son": "carer", "foster daughter": "carer", "foster child": "carer",
+}
+
+// writerOf finds who wrote the letters of a mail.
+func writerOf(l *letter, own []*sheet) writer {
+	w := writer{}
+	from := ""
+	if len(l.msg.From) > 0 {
+		from = displayName(l.msg.From[0].Name)
+		w.email = l.msg.From[0].Addr
+		w.emailAt = l.headerSource(w.email)
+		if w.emailAt.Part == "" {
+			w.email = ""
+		}
+	}
+	for _, s := range own {
+		spans := s.writerWords()
+		if len(spans) == 0 {
+			continue
+		}
+		sig := signatureOf(s, spans[0])
+		if sig.name.end == 0 {
+			continue
+		}
+		w.sheet, w.signedAt = s, sig.name.start
+		w.take(s, sig, from, l)
+		break
+	}
+	if w.name == "" && from != "" {
+		w.name, w.source, w.method = from, l.headerSource(l.msg.From[0].Name), "header"
+	}
+	return w
+}
+
+// take fills in what a signature says. A first name alone gives way to the From
+// header where that begins with it.
+func (w *writer) take(s *sheet, sig signature, from string, l *letter) {
+	signed := properName(sig.name.of(s.norm))
+	w.name, w.source, w.method = signed, s.source(sig.name.start, sig.name.end), "signature"
+	if !strings.Contains(bareName(signed), " ") && strings.Contains(from, " ") && sameFirstName(signed, from) {
+		w.name, w.source, w.method = from, l.headerSource(l.msg.From[0].Name), "header"
+	}
+	if sig.role.end > 0 {
+		w.role, w.roleAt = oneLine(sig.role.of(s.norm)), s.source(sig.role.start, sig.role.end)
+	}
+	if sig.organisation.end > 0 {
+		w.org, w.orgAt = oneLine(sig.organisation.of(s.norm)), s.source(sig.organisation.start, sig.organisation.end)
+	}
+	if sig.phone != nil {
+		w.phone, w.phoneAt = sig.phone.value, s.source(sig.phone.start, sig.phone.end)
+	}
+	if c := relationCodes[sig.kin]; c != "" {
+		end := min(len(s.norm), lineEnd(s.norm, sig.name.start, len(s.norm)))
+		w.relation, w.relAt = c, s.source(sig.name.start, end)
+	}
+}
+
+// relate finds what the writer is to the person.
+func (w *writer) relate(letters []*sheet, p person) {
+	if w.relation != "" {
+		return
+	}
+	parent := span{}
+	var parentSheet *sheet
+	for _, s := range letters {
+		for _, sp := range s.writerWords() {
+			low := sp.of(s.low)
+			if m := iAmKin.FindStringSubmatchIndex(low); m != nil {
+				for g := 2; g < len(m); g += 2 {
+					if m[g] >= 0 {
+						w.relation, w.relAt = relationCodes[low[m[g]:m[g+1]]], s.source(sp.start+m[0], sp.start+m[1])
+						return
+					}
+				}
+			}
+			if m := doubleKin.FindStringIndex(low); m != nil {
+				w.relation, w.relAt = "friend", s.source(sp.start+m[0], sp.start+m[1])
+				return
+			}
+			for _, m := range myKinAlone.FindAllStringSubmatchIndex(low, -1) {
+				kin := low[m[2]:m[3]]
+				if p.kin != "" && p.kin != kin || kinOfPerson[kin] == "" || parentSheet != nil {
+					continue
+				}
+				if p.kin == "" && kinOfPerson[kin] != "parent" && p.value() != "" {
+					continue
+				}
+				parent, parentSheet = span{sp.start + m[0], sp.start + m[1]}, s
+				w.relation = kinOfPerson[kin]
+			}
+		}
+	}
+	if parentSheet == nil {
+		return
+	}
+	w.relAt = parentSheet.source(parent.start, parent.end)
+	if w.relation == "parent" {
+		w.motherOrFather(letters)
+	}
+}
+
+var myKinAlone = regexp.MustCompile(`\b(?:my|our)\s+(?:(?:own|dear|lovely|autistic|older|younger|elder|little|big|adult|teenage|adopted|disabled|\d+[- ]year[- ]old|\w+-year-old)\s+){0,2}(` + kinWords + `)\b`)
+
+// motherOrFather decides from whom the letter calls his or her mother: a writer
+// who has a wife and speaks of the mother is the father.
+func (w *writer) motherOrFather(letters []*sheet) {
+	for _, s := range letters {
+		for _, sp := range s.writerWords() {
+			low := sp.of(s.low)
+			if m := hisMother.FindStringIndex(low); m != nil && strings.Contains(low, "my wife") {
+				w.relation, w.relAt = "father", s.source(sp.start+m[0], sp.start+m[1])
+			} else if m := hisFather.FindStringIndex(low); m != nil && strings.Contains(low, "my husband") {
+				w.relation, w.relAt = "mother", s.source(sp.start+m[0], sp.start+m[1])
+			}
+		}
+	}
+}
+
+// ownPhone finds the number that the writer gives for himself in the text.
+func (w *writer) ownPhone(letters []*sheet) {
+	for _, s := range letters {
+		for _, sp := range s.writerWords() {
+			for _, sen := range sentences(s.norm, sp.start, sp.end) {
+				for _, h := range phones(sen.of(s.norm)) {
+					before := sen.of(s.low)[:h.start]
+					if theirPhone.MatchString(before) || !myPhone.MatchString(before) && strings.TrimSpace(before) != "" && w.phone != "" {
+						continue
+					}
+					said := myPhone.MatchString(before)
+					if w.phone == "" || said && w.signedAt > 0 && sen.start < w.signedAt {
+						w.phone, w.phoneAt = h.value, s.source(sen.start+h.start, sen.start+h.end)
+						if said {
+							return
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// consentBy says whose consent "I consent" is.
+func (w writer) consentBy(self bool, low string) string {
+	switch {
+	case self:
+		return "person"
+	case proxy.MatchString(low):
+		return "attorney_deputy"
+	}
+	switch w.relation {
+	case "mother", "father", "parent":
+		return "parent"
+	case "grandparent", "carer":
+		if strings.Contains(low, "guardian") {
+			return "parent"
+		}
+	}
+	return ""
+}
