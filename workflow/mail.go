@@ -33,6 +33,7 @@ type Mail struct {
 	Urgency    Urgency
 	End        MailEnd
 	Owner      ActorID
+	Due        time.Time
 	Waits      bool // a routed one that nobody has dealt with
 }
 
@@ -127,20 +128,20 @@ func (m Mail) begin(by Actor, at time.Time, what MailMove) (MailChange, error) {
 	if err := m.Can(by, what); err != nil {
 		return MailChange{}, err
 	}
-	return MailChange{Move: what, By: by, At: at, From: m.End, To: m.End, Owner: m.Owner}, nil
+	return MailChange{Move: what, By: by, At: at, From: m.End, To: m.End, Owner: m.Owner, Due: m.Due}, nil
 }
 
 // Own gives the message to somebody, or to nobody.
-func (m Mail) Own(by Actor, at time.Time, to ActorID, due time.Time) (MailChange, error) {
+func (m Mail) Own(by Actor, at time.Time, to ActorID) (MailChange, error) {
 	c, err := m.begin(by, at, OwnMail)
-	c.Owner, c.Due = to, due
+	c.Owner = to
 	return c, err
 }
 
 // Join ends the message in a case, whose own rule decides what follows there.
 func (m Mail) Join(by Actor, at time.Time) (MailChange, error) {
 	c, err := m.begin(by, at, JoinMail)
-	c.Owner = 0
+	c.Owner, c.Due = 0, time.Time{}
 	if c.To != MailCase {
 		c.To = MailFiled
 	}
@@ -150,7 +151,7 @@ func (m Mail) Join(by Actor, at time.Time) (MailChange, error) {
 // OpenCase ends the message in a case of its own.
 func (m Mail) OpenCase(by Actor, at time.Time) (MailChange, error) {
 	c, err := m.begin(by, at, OpenFromMail)
-	c.To, c.Owner = MailCase, 0
+	c.To, c.Owner, c.Due = MailCase, 0, time.Time{}
 	return c, err
 }
 
@@ -189,7 +190,7 @@ func (m Mail) Ignore(by Actor, at time.Time, why string) (MailChange, error) {
 	if err == nil && len(strings.Fields(why)) < 2 {
 		err = invalid("ignore-why", "Write why nobody needs to act on this mail.")
 	}
-	c.To, c.Owner, c.Note, c.Why = MailIgnored, 0, why, "put aside by hand"
+	c.To, c.Owner, c.Due, c.Note, c.Why = MailIgnored, 0, time.Time{}, why, "put aside by hand"
 	return c, err
 }
 
@@ -207,7 +208,7 @@ func (m Mail) Release(by Actor, at time.Time, why string, set Settings) (MailCha
 // Reread gives the message to the reader again.
 func (m Mail) Reread(by Actor, at time.Time) (MailChange, error) {
 	c, err := m.begin(by, at, RereadMail)
-	c.To = ""
+	c.To, c.Due = "", time.Time{}
 	return c, err
 }
 
@@ -333,6 +334,18 @@ func (f File) FinishTask(by Actor, at time.Time, kind TaskKind, words string) (C
 	}
 	c.Note, c.Done = sentenceOf(string(kind))+": "+words, []TaskKind{kind}
 	return c, nil
+}
+
+// MayFinish refuses the end of a task that belongs to no case to whoever is not
+// of the team, and without words.
+func MayFinish(by Actor, words string) error {
+	if !by.Has(Coordinator, Practitioner, Manager) {
+		return notAllowed("Only the team finishes tasks.")
+	}
+	if strings.TrimSpace(words) == "" {
+		return invalid("words", "Write what was done: who, when, and any reference.")
+	}
+	return nil
 }
 
 func sentenceOf(s string) string {

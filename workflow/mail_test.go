@@ -24,10 +24,10 @@ func TestMailMoves(t *testing.T) {
 		to   MailEnd
 		want error
 	}{
-		"own":                     {func() (MailChange, error) { return mail(MailHolding).Own(mailCo, mailMonday, 3, mailMonday) }, MailHolding, nil},
-		"own by an administrator": {func() (MailChange, error) { return mail(MailHolding).Own(mailAd, mailMonday, 3, mailMonday) }, "", ErrNotAllowed},
-		"own by the service":      {func() (MailChange, error) { return mail(MailHolding).Own(Service(), mailMonday, 3, mailMonday) }, "", ErrNotAllowed},
-		"own what belongs to one": {func() (MailChange, error) { return mail(MailCase).Own(mailCo, mailMonday, 3, mailMonday) }, "", ErrConflict},
+		"own":                     {func() (MailChange, error) { return mail(MailHolding).Own(mailCo, mailMonday, 3) }, MailHolding, nil},
+		"own by an administrator": {func() (MailChange, error) { return mail(MailHolding).Own(mailAd, mailMonday, 3) }, "", ErrNotAllowed},
+		"own by the service":      {func() (MailChange, error) { return mail(MailHolding).Own(Service(), mailMonday, 3) }, "", ErrNotAllowed},
+		"own what belongs to one": {func() (MailChange, error) { return mail(MailCase).Own(mailCo, mailMonday, 3) }, "", ErrConflict},
 		"join":                    {func() (MailChange, error) { return mail(MailHolding).Join(mailCo, mailMonday) }, MailFiled, nil},
 		"join a second case":      {func() (MailChange, error) { return mail(MailCase).Join(mailCo, mailMonday) }, MailCase, nil},
 		"join from quarantine":    {func() (MailChange, error) { return mail(MailQuarantined).Join(mailCo, mailMonday) }, "", ErrConflict},
@@ -134,5 +134,20 @@ func TestSignpostCheck(t *testing.T) {
 		if err := s.Check(); errors.As(err, &refusal) != (x.field != "") || refusal != nil && refusal.Field != x.field {
 			t.Errorf("%s: %v, want a refusal of field %q", name, err, x.field)
 		}
+	}
+}
+
+func TestATaskThatALetterEndsIsNotFinishedByHand(t *testing.T) {
+	t.Parallel()
+	f := File{Case: Case{ID: 1, State: Triage}, Settings: DefaultSettings()}
+	if _, err := f.FinishTask(mailCo, mailMonday, TaskApprove, "done"); !errors.Is(err, ErrInvalid) {
+		t.Errorf("an approval finished by hand: %v, want it refused", err)
+	}
+	if _, err := f.FinishTask(mailAd, mailMonday, TaskTriage, "done"); !errors.Is(err, ErrNotAllowed) {
+		t.Errorf("finished by an administrator: %v, want it refused", err)
+	}
+	c, err := f.FinishTask(mailCo, mailMonday, TaskTriage, "looked at it")
+	if err != nil || len(c.Done) != 1 || c.Done[0] != TaskTriage || c.Note != "Look at a new referral: looked at it" {
+		t.Errorf("finished: %+v, %v: want the task done, its words in the note", c, err)
 	}
 }
