@@ -3,6 +3,7 @@ package document
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"runtime/debug"
@@ -53,6 +54,9 @@ func answer(ctx context.Context, req request, in *frames, out *bufio.Writer) err
 			return err
 		}
 		f := File{Part: h.Part, Name: h.Name, Type: h.Type, Data: data}
+		if req.Op == opPictures {
+			return r.drawAll(ctx, f, req.Max, func(p Picture) error { return errors.Join(sendPicture(out, p), out.Flush()) })
+		}
 		if err := writeDocument(out, r.open(ctx, f, 0)); err != nil {
 			return err
 		}
