@@ -1,0 +1,145 @@
+// Package intake brings mail in: mailbox → raw bytes kept → read → a case, or
+// another end that a person can see. It loses nothing: a mail counts as ours
+// only when its raw bytes are committed, nothing is done to the mailbox before
+// that, and every mail gets exactly one named end.
+//
+// A mail that nothing is understood of, or that makes the reader fail, ends as a
+// problem with its bytes kept, and the next mail is read. The words that mean
+// danger are looked for first and need nothing else to have worked. Inbound mail
+// adds to a case; it decides nothing, confirms nobody and becomes no recipient:
+// the one answer that goes by itself is a fixed reply to the From address.
+package intake
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/essex-dsr/dsr/intake/document"
+	"github.com/essex-dsr/dsr/intake/message"
+	"github.com/essex-dsr/dsr/intake/reading"
+	"github.com/essex-dsr/dsr/store"
+)
+
+// Service reads mails that are kept and gives them their ends.
+type Service struct {
+	Store     *store.Store
+	Documents func(ctx context.Context, files []document.File) ([]document.Document, error)
+	Own       []string // the register's own addresses
+	Authserv  string   // the host whose Authentication-Results are believed
+	Labels    reading.Dictionary
+	Limits    message.Limits
+	Clock     func() time.Time
+	Log       *slog.Logger
+	Counts    Counts
+
+	wake chan struct{}
+	once sync.Once
+}
+
+// Counts are told what happened, for metrics; each may be nil.
+type Counts struct {
+	Kept    func(folder string)
+	Settled func(class, end string)
+}
+
+// maxTries is how often a mail that stops its reader is tried before it becomes
+// a problem for a person.
+const maxTries = 3
+
+// Wake tells the reader that mail was kept.
+func (s *Service) Wake() {
+	select {
+	case s.woken() <- struct{}{}:
+	default:
+	}
+}
+
+func (s *Service) woken() chan struct{} {
+	s.once.Do(func() { s.wake = make(chan struct{}, 1) })
+	return s.wake
+}
+
+// Run reads what has no end yet until ctx ends, woken by new mail and at least
+// every few seconds, since another program may have kept some.
+func (s *Service) Run(ctx context.Context) error {
+	tick := time.NewTicker(5 * time.Second)
+	defer tick.Stop()
+	for {
+		for {
+			n, err := s.ReadSome(ctx)
+			if err != nil && ctx.Err() == nil {
+				s.Log.Error("mails not read", "error", err)
+			}
+			if n == 0 || err != nil {
+				break
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-s.woken():
+		case <-tick.C:
+		}
+	}
+}
+
+// ReadSome reads and settles what is at hand, at most 20 mails, and reports how
+// many it took.
+func (s *Service) ReadSome(ctx context.Context) (int, error) {
+	mails, err := s.Store.ClaimUnread(ctx, 20)
+	if err != nil || len(mails) == 0 {
+		return 0, err
+	}
+	all := make([]store.Settlement, len(mails))
+	for i, m := range mails {
+		if all[i], err = s.settlement(ctx, m); err != nil {
+			return 0, err
+		}
+	}
+	// What was read must not be thrown away by a shutdown that comes now.
+	save, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	done, err := s.Store.Settle(save, all)
+	for i, d := range done {
+		s.report(all[i], d)
+		if d.Err != nil && mails[i].Tries >= maxTries {
+			d.Err = s.parkFailed(save, mails[i], all[i])
+		}
+	}
+	return len(mails), err
+}
+
+func (s *Service) report(x store.Settlement, d store.Settled) {
+	if d.Err != nil {
+		s.Log.Error("mail not settled", "message", x.Message, "error", d.Err)
+		return
+	}
+	s.Log.Info("mail settled", "message", x.Message, "class", x.Class, "urgency", x.Urgency, "end", x.End, "cases", len(d.Cases))
+	if s.Counts.Settled != nil {
+		s.Counts.Settled(x.Class, string(x.End))
+	}
+}
+
+// parkFailed ends a mail as a problem when its settlement cannot be stored: its
+// urgency and alerts are kept, the rest is left to a person.
+func (s *Service) parkFailed(ctx context.Context, m store.Unsettled, x store.Settlement) error {
+	bare := store.Settlement{Message: x.Message, End: store.EndProblem, Why: "what was read could not be stored", Class: x.Class,
+		Urgency: x.Urgency, Machine: x.Machine, FromAddr: x.FromAddr, Reply: x.Reply, Alerts: x.Alerts, At: x.At, Due: x.Due}
+	if bare.Reply != nil && bare.Reply.Kind != "L2" {
+		bare.Reply = nil
+	}
+	if bare.Due.IsZero() {
+		bare.Due = x.At.Add(4 * time.Hour)
+	}
+	done, err := s.Store.Settle(ctx, []store.Settlement{bare})
+	if err == nil && done[0].Err != nil {
+		err = done[0].Err
+	}
+	if err != nil {
+		return fmt.Errorf("park message %d: %w", m.ID, err)
+	}
+	return nil
+}
