@@ -26,7 +26,7 @@ import (
 type Store struct {
 	db    *sqlx.DB
 	keys  Keys
-	fault func(point string) error // tests stop a transaction at a named point; nil in the service
+	fault func(point string) error // tests stop at a named point; nil in the service
 }
 
 // Connect opens the database at url. Nothing is migrated; see Migrate.
@@ -63,9 +63,9 @@ func (s *Store) Now(ctx context.Context) (time.Time, error) {
 // again, since nothing of it was kept; whatever else fails is the caller's.
 func (s *Store) write(ctx context.Context, what string, fn func(tx *sqlx.Tx) error) error {
 	for try := 0; ; try++ {
-		err := s.once(ctx, fn)
+		err := s.once(ctx, what, fn)
 		if err == nil {
-			return nil
+			return s.point("after " + what)
 		}
 		if try < 3 && isTransient(err) && ctx.Err() == nil {
 			continue
@@ -74,7 +74,7 @@ func (s *Store) write(ctx context.Context, what string, fn func(tx *sqlx.Tx) err
 	}
 }
 
-func (s *Store) once(ctx context.Context, fn func(tx *sqlx.Tx) error) error {
+func (s *Store) once(ctx context.Context, what string, fn func(tx *sqlx.Tx) error) error {
 	tx, err := s.db.BeginTxx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
@@ -83,7 +83,7 @@ func (s *Store) once(ctx context.Context, fn func(tx *sqlx.Tx) error) error {
 	if err := fn(tx); err != nil {
 		return err
 	}
-	if err := s.point("commit"); err != nil {
+	if err := s.point("before " + what); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {
@@ -92,7 +92,8 @@ func (s *Store) once(ctx context.Context, fn func(tx *sqlx.Tx) error) error {
 	return nil
 }
 
-// point is a named place where tests make a transaction fail or the program die.
+// point is where tests make a transaction fail or the program die: "before" its
+// commit or "after" it, with what the transaction does.
 func (s *Store) point(name string) error {
 	if s.fault == nil {
 		return nil
@@ -100,7 +101,7 @@ func (s *Store) point(name string) error {
 	return s.fault(name)
 }
 
-// FailAt makes tests stop at named points; the service never calls it.
+// FailAt makes tests and drills stop at named points (see point).
 func (s *Store) FailAt(f func(point string) error) { s.fault = f }
 
 // none turns sql.ErrNoRows into the kind that callers branch on.
