@@ -189,6 +189,24 @@ func (f File) DraftLetter(by Actor, at time.Time, k LetterKind, to PartyID) (Cha
 	return c, nil
 }
 
+// DraftMessage makes a free message due to one confirmed party. Its words are
+// kept with the letter, a paragraph each, in place of what a letter asks.
+func (f File) DraftMessage(by Actor, at time.Time, to PartyID, words string) (Change, error) {
+	c, err := f.DraftLetter(by, at, L16, to)
+	if err != nil {
+		return Change{}, err
+	}
+	for paragraph := range strings.SplitSeq(words, "\n\n") {
+		if paragraph = strings.TrimSpace(paragraph); paragraph != "" {
+			c.Letters[0].Asks = append(c.Letters[0].Asks, paragraph)
+		}
+	}
+	if len(c.Letters[0].Asks) == 0 {
+		return Change{}, invalid("message", "Write the message.")
+	}
+	return c, nil
+}
+
 // SubmitLetter offers the exact bytes of a letter for approval.
 func (f File) SubmitLetter(by Actor, at time.Time, fr Frozen) (Change, error) {
 	c, err := f.begin(by, at, SubmitLetter)
