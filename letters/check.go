@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/essex-dsr/dsr/workflow"
 )
@@ -134,8 +135,9 @@ func (c *checker) banned(s string) {
 	if c.words.Variant == EasyRead {
 		lists = slices.Concat(banned, bannedEasy)
 	}
+	folded := fold(s)
 	for _, b := range lists {
-		if hasWords(s, b.word) {
+		if hasFolded(folded, b.word) {
 			c.stop(quoted(s), "Do not write “%s”. Write %s.", b.word, b.instead)
 		}
 	}
@@ -268,8 +270,9 @@ func (c *checker) secrets() {
 }
 
 // hasWords finds whole words, whatever their capitals and spaces.
-func hasWords(text, words string) bool {
-	text, words = fold(text), fold(words)
+func hasWords(text, words string) bool { return hasFolded(fold(text), fold(words)) }
+
+func hasFolded(text, words string) bool {
 	for from := 0; ; {
 		i := strings.Index(text[from:], words)
 		if i < 0 {
@@ -286,14 +289,11 @@ func hasWords(text, words string) bool {
 func fold(s string) string { return strings.Join(strings.Fields(strings.ToLower(s)), " ") }
 
 func letterAt(s string, last bool) bool {
-	r := []rune(s)
-	if len(r) == 0 {
-		return false
-	}
+	r, _ := utf8.DecodeRuneInString(s)
 	if last {
-		return unicode.IsLetter(r[len(r)-1]) || unicode.IsDigit(r[len(r)-1])
+		r, _ = utf8.DecodeLastRuneInString(s)
 	}
-	return unicode.IsLetter(r[0]) || unicode.IsDigit(r[0])
+	return unicode.IsLetter(r) || unicode.IsDigit(r)
 }
 
 func quoted(s string) string {

@@ -24,11 +24,12 @@ var (
 // language, headings, lists, tables with their headers, and a reading order
 // that is the order of the words. Equal words and date give equal bytes.
 func (w Words) PDF(date workflow.Date) ([]byte, error) {
-	first := newSheet(w, date, 0)
-	first.letter()
-	pages := first.pdf.PageNo()
-	s := newSheet(w, date, pages)
-	s.letter()
+	s := newSheet(w, date)
+	s.page()
+	for i, b := range w.Blocks {
+		s.block(b, i == 0)
+	}
+	s.number()
 	raw, err := s.tagged()
 	if err != nil {
 		return nil, fmt.Errorf("letter %s as PDF: %w", w.Kind, err)
@@ -63,7 +64,6 @@ type sheet struct {
 	pdf    *fpdf.Fpdf
 	size   typeSizes
 	tree   *tree
-	pages  int     // in all; 0 while they are counted
 	indent float64 // of the text now
 	shade  *shade  // the call-out that is being drawn
 	// pictured is the picture that the words stand beside.
@@ -73,7 +73,7 @@ type sheet struct {
 // shade is the ground of a call-out.
 type shade struct{ back, edge [3]int }
 
-func newSheet(w Words, date workflow.Date, pages int) *sheet {
+func newSheet(w Words, date workflow.Date) *sheet {
 	p := fpdf.New("P", "mm", "A4", "")
 	p.SetCatalogSort(true)
 	p.SetCreationDate(date.At(12, 0).UTC())
@@ -86,30 +86,35 @@ func newSheet(w Words, date workflow.Date, pages int) *sheet {
 	p.SetXmpMetadata(xmp(w.Subject))
 	p.AddUTF8FontFromBytes("L", "", fontRegular)
 	p.AddUTF8FontFromBytes("L", "B", fontBold)
-	return &sheet{words: w, pdf: p, size: sizesOf(w.Variant), tree: newTree(), pages: pages}
+	return &sheet{words: w, pdf: p, size: sizesOf(w.Variant), tree: newTree()}
 }
 
-func (s *sheet) letter() {
-	s.page()
-	for i, b := range s.words.Blocks {
-		s.block(b, i == 0)
-	}
-}
-
-// page begins a page: a band of colour on the first, its number at the foot.
-// Both are artifacts, which no screen reader says.
+// page begins a page; the first has a band of colour. It is an artifact, which
+// no screen reader says.
 func (s *sheet) page() {
 	s.pdf.AddPage()
-	s.artifact(func() {
-		if s.pdf.PageNo() == 1 {
+	if s.pdf.PageNo() == 1 {
+		s.artifact(func() {
 			s.pdf.SetFillColor(15, 92, 99)
 			s.pdf.Rect(0, 0, 210, 6, "F")
-		}
-		s.font("", 10)
-		s.pdf.SetXY(left, 297-14)
-		s.pdf.CellFormat(210-left-right, 5, fmt.Sprintf("Page %d of %d", s.pdf.PageNo(), s.pages), "", 0, "R", false, 0, "")
-	})
+		})
+	}
 	s.pdf.SetXY(left, top)
+}
+
+// number writes each page's number at its foot, now that all are known. fpdf
+// leaves out a font that it thinks is set, so another one is set before.
+func (s *sheet) number() {
+	pages := s.pdf.PageCount()
+	for n := 1; n <= pages; n++ {
+		s.pdf.SetPage(n)
+		s.artifact(func() {
+			s.font("B", 10)
+			s.font("", 10)
+			s.pdf.SetXY(left, 297-14)
+			s.pdf.CellFormat(210-left-right, 5, fmt.Sprintf("Page %d of %d", n, pages), "", 0, "R", false, 0, "")
+		})
+	}
 }
 
 func (s *sheet) artifact(draw func()) {

@@ -1,6 +1,7 @@
 package letters
 
 import (
+	"sync"
 	"testing"
 	"time"
 
@@ -8,9 +9,12 @@ import (
 	"github.com/essex-dsr/dsr/workflow"
 )
 
+// openBook reads the shipped templates once for all tests: a book never changes.
+var openBook = sync.OnceValues(func() (*Book, error) { return Open(templates.Letters) })
+
 func book(t testing.TB) *Book {
 	t.Helper()
-	b, err := Open(templates.Letters)
+	b, err := openBook()
 	if err != nil {
 		t.Fatal(err)
 	}
