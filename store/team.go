@@ -225,6 +225,9 @@ func (s *Store) SaveSignpost(ctx context.Context, by workflow.Actor, at time.Tim
 		return 0, &workflow.Refusal{Kind: workflow.ErrInvalid, Field: "name", Words: "Enter a name and what the service is for."}
 	}
 	err := s.write(ctx, "save signpost", func(tx *sqlx.Tx) error {
+		if err := unverifyChanged(ctx, tx, &x); err != nil {
+			return err
+		}
 		args := []any{x.Name, x.For, x.AgeFrom, x.AgeTo, stringsOf(x.Areas), stringsOf(x.Needs), x.How, x.Phone, x.Email, x.Web,
 			x.Hours, x.EasyRead, x.Source, nullDate(x.VerifiedOn), x.VerifiedBy, nullDate(x.ReviewBy), x.Retired}
 		action := workflow.Action("change a signpost")
@@ -256,6 +259,26 @@ func (s *Store) SaveSignpost(ctx context.Context, by workflow.Actor, at time.Tim
 		return err
 	})
 	return x.ID, err
+}
+
+// unverifyChanged takes the verification from an entry whose words are not those
+// that were verified, whoever asks.
+func unverifyChanged(ctx context.Context, tx *sqlx.Tx, x *workflow.Signpost) error {
+	if x.ID == 0 {
+		return nil
+	}
+	all, err := signposts(ctx, tx)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(all, func(y workflow.Signpost) bool { return y.ID == x.ID })
+	if i < 0 {
+		return &workflow.Refusal{Kind: workflow.ErrNotFound, Words: "There is no such entry."}
+	}
+	if !x.SameWords(all[i]) {
+		*x = x.Changed(all[i])
+	}
+	return nil
 }
 
 // SavePanel adds a meeting (ID 0) or changes one: its date, members, who is

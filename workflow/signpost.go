@@ -29,6 +29,9 @@ type Signpost struct {
 	Version    Version
 }
 
+// Councils are the areas of the directory and of ordinary residence.
+func Councils() []string { return []string{"Essex", "Southend", "Thurrock"} }
+
 // Usable refuses an entry that nobody verified or whose review is due: stale
 // numbers do harm.
 func (s Signpost) Usable(today Date) error {
@@ -57,7 +60,7 @@ func (s Signpost) Fits(f File, today Date) error {
 // Changed is the entry after somebody edited it: when anything that a family
 // reads or acts on differs from before, it is unverified again.
 func (s Signpost) Changed(old Signpost) Signpost {
-	if s.reads(old) {
+	if s.SameWords(old) {
 		s.VerifiedOn, s.VerifiedBy, s.ReviewBy = old.VerifiedOn, old.VerifiedBy, old.ReviewBy
 		return s
 	}
@@ -65,8 +68,8 @@ func (s Signpost) Changed(old Signpost) Signpost {
 	return s
 }
 
-// reads reports whether two entries say the same to whoever is sent there.
-func (s Signpost) reads(t Signpost) bool {
+// SameWords reports whether two entries say the same to whoever is sent there.
+func (s Signpost) SameWords(t Signpost) bool {
 	return s.Name == t.Name && s.For == t.For && s.AgeFrom == t.AgeFrom && s.AgeTo == t.AgeTo && slices.Equal(s.Areas, t.Areas) &&
 		s.How == t.How && s.Phone == t.Phone && s.Email == t.Email && s.Web == t.Web && s.Hours == t.Hours && s.EasyRead == t.EasyRead
 }
