@@ -281,6 +281,9 @@ func (s *Store) openCase(ctx context.Context, tx *sqlx.Tx, by workflow.Actor, at
 	if err := addFacts(ctx, tx, c.Case, m, by, at, k.Facts); err != nil {
 		return CaseMade{}, err
 	}
+	if err := suspectDuplicate(ctx, tx, c.Case, &c); err != nil {
+		return CaseMade{}, err
+	}
 	if _, err := s.apply(ctx, tx, f, c); err != nil {
 		return CaseMade{}, err
 	}

@@ -324,3 +324,37 @@ func TestATamperedEventIsFound(t *testing.T) {
 		t.Errorf("chain %+v, %v: want the broken link named", c, err)
 	}
 }
+
+func TestDuplicatesAreSuggestedAndNothingIsMerged(t *testing.T) {
+	t.Parallel()
+	s, who := newStore(t)
+	_, first := receive(t, s, 1, workflow.Routine)
+	_, second := receive(t, s, 2, workflow.Routine)
+	f, err := s.File(t.Context(), second.ID)
+	if err != nil || f.Case.Has(workflow.FlagDuplicate) {
+		t.Fatalf("flags %v, %v: the same name alone is no duplicate", f.Case.Flags, err)
+	}
+	for _, id := range []workflow.CaseID{first.ID, second.ID} {
+		act(t, s, id, func(f workflow.File) (workflow.Change, error) {
+			return f.ConfirmFields(who[workflow.Coordinator], monday, []workflow.FieldChange{{Field: workflow.FieldDOB, Value: "2013-05-03"}})
+		})
+	}
+	found, err := s.Duplicates(t.Context(), second.ID)
+	if err != nil || len(found) != 1 || found[0].Case != first.ID || found[0].Why != "the same name and date of birth" {
+		t.Errorf("found %+v, %v: want the first case by name and date of birth", found, err)
+	}
+	raw := []byte("From: x@example.org\r\n\r\nagain")
+	kept, err := s.Keep(t.Context(), []Incoming{{UID: 3, Folder: Folder{"essex", "INBOX", 7}, InternalDate: monday, Raw: raw}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := s.Settle(t.Context(), []Settlement{{Message: kept[0].Message, End: EndCase, At: monday, Cases: []NewCase{{
+		Opening: workflow.Opening{Type: workflow.ByProfessional, ReceivedAt: monday},
+		Facts:   []FactRow{{Field: workflow.FieldName, Value: "tom poole"}, {Field: workflow.FieldDOB, Value: "2013-05-03"}}}}}})
+	if err != nil || out[0].Err != nil {
+		t.Fatal(out, err)
+	}
+	if f, err = s.File(t.Context(), out[0].Cases[0].ID); err != nil || !f.Case.Has(workflow.FlagDuplicate) || f.Case.State != workflow.New {
+		t.Errorf("case %+v, %v: want it new, and flagged", f.Case, err)
+	}
+}
