@@ -133,6 +133,7 @@ CREATE TABLE facts (
     CHECK (confirmed_by IS NULL OR confirmed_by <> 0)
 );
 CREATE INDEX facts_case ON facts (case_id, field);
+CREATE INDEX facts_identity ON facts (field, lower(value)) WHERE superseded_by IS NULL;
 
 CREATE TABLE parties (
     id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
