@@ -77,13 +77,11 @@ func message(m Mail) (*mail.Msg, error) {
 		return nil, err
 	}
 	msg := mail.NewMsg(mail.WithEncoding(mail.EncodingQP), mail.WithNoDefaultUserAgent())
-	if err := errors.Join(
-		msg.FromFormat(oneLine(m.From.Name), m.From.Address),
-		msg.AddToFormat(oneLine(m.To.Name), m.To.Address),
-		msg.ReplyTo(m.ReplyTo),
-	); err != nil {
-		return nil, err
-	}
+	// The forms that take a name and an address as text put quotes round the
+	// name and parse again: a name with a quote in it is then refused.
+	msg.FromMailAddress(&netmail.Address{Name: oneLine(m.From.Name), Address: m.From.Address})
+	msg.ToMailAddress(&netmail.Address{Name: oneLine(m.To.Name), Address: m.To.Address})
+	msg.ReplyToMailAddress(&netmail.Address{Address: m.ReplyTo})
 	msg.Subject(oneLine(m.Subject))
 	msg.SetDateWithValue(m.Date)
 	msg.SetMessageIDWithValue(strings.Trim(m.MessageID, "<>"))

@@ -117,7 +117,11 @@ func TestRenderKeepsHostileNamesInTheirHeader(t *testing.T) {
 	m.To.Name = "Eve\r\nBcc: evil@x.example\x00"
 	m.From.Name = "Team\u2028X-Evil: 1"
 	m.Subject = "hello\r\nBcc: evil@x.example\r\n\r\nbody"
+	m.To.Name += `" <evil@x.example>, "`
 	raw := render(t, m)
+	if to, err := netmail.ParseAddressList(strings.Split(strings.Split(string(raw), "\r\nTo: ")[1], "\r\n")[0]); err != nil || len(to) != 1 || to[0].Address != m.To.Address {
+		t.Errorf("the recipients are %v, %v", to, err)
+	}
 	for line := range strings.SplitSeq(string(raw), "\r\n") {
 		if strings.HasPrefix(line, "Bcc") || strings.HasPrefix(line, "X-Evil") {
 			t.Errorf("a value became a header: %q", line)

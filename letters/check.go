@@ -19,9 +19,6 @@ type Finding struct {
 	Stop  bool
 }
 
-// Secret is something that must not stand in a letter to this reader.
-type Secret struct{ What, Text string }
-
 // fewestSignposts is how many services a letter of no should name; fewer is a
 // warning, none is refused before.
 const fewestSignposts = 3
@@ -256,16 +253,6 @@ func (c *checker) signposts() {
 	}
 	if c.words.Kind == workflow.L7 && len(list) < fewestSignposts {
 		c.warn("Who can help", "Only %d of the services fit. Three or more are better.", len(list))
-	}
-}
-
-// secrets looks for what this reader must not learn.
-func (c *checker) secrets() {
-	text := c.words.Subject + "\n" + c.words.Text()
-	for _, s := range c.facts.Secrets {
-		if len([]rune(s.Text)) > 2 && hasWords(text, s.Text) {
-			c.stop("“"+s.Text+"”", "This letter must not say %s.", s.What)
-		}
 	}
 }
 
