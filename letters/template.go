@@ -82,13 +82,6 @@ func Open(fsys fs.FS) (*Book, error) {
 	return b, nil
 }
 
-// Serves says whether a reader who needs variant v can be written a letter of
-// this kind; if not, the letter waits and a person reaches them another way.
-func (b *Book) Serves(kind workflow.LetterKind, v Variant, c workflow.Content) bool {
-	_, err := b.page(kind, v, c)
-	return err == nil
-}
-
 func (b *Book) add(fsys fs.FS, file string, blocks map[string]string) error {
 	src, err := fs.ReadFile(fsys, file)
 	if err != nil {

@@ -155,8 +155,8 @@ func TestVariantsStandInOnlyWhereTheyServe(t *testing.T) {
 		t.Fatal(err)
 	}
 	for v, want := range map[Variant]bool{Plain: true, LargePrint: true, Professional: true, EasyRead: false, YoungPerson: false} {
-		if got := b.Serves(workflow.L16, v, workflow.Full); got != want {
-			t.Errorf("%s: %v, want %v", v, got, want)
+		if _, err := b.page(workflow.L16, v, workflow.Full); (err == nil) != want {
+			t.Errorf("%s: %v, want served %v", v, err, want)
 		}
 	}
 }
