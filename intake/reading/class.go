@@ -20,7 +20,7 @@ var otherRoutes = []kindRule{
 	{"complaint", regexp.MustCompile(`\b(?:formal|official|stage (?:one|two|1|2)|make a|making a|raise a|lodge a|register a|submit a|file a) (?:\w+ )?complaint\b|\b(?:want|wish|would like|writing|write|going|need|like) to complain\b|\bcomplaint (?:about|against|regarding) (?:your|the|how|my|this)\b|\bcomplaining about (?:your|the (?:panel|decision|team|register|way))\b|\bombudsman\b|^(?:re: )?(?:formal )?complaint\b`)},
 	{"legal", regexp.MustCompile(`\bletter before (?:claim|action)\b|\bpre-?action\b|\bjudicial review\b|\bwe act for\b|\b(?:are|am|been) instructed (?:by|to|that)\b|\bwitness (?:summons|statement)\b|\bcourt (?:order|direction)s? (?:for|requiring) (?:disclosure|you)\b|\bcoroner\b|\btribunal (?:directions|order)\b`)},
 	{"police", regexp.MustCompile(`\bschedule 2\b|\brequest for disclosure\b|\bdisclosure request\b|\bplease disclose\b|\b(?:police|crime) (?:enquiry|investigation)\b[^.]{0,80}\b(?:disclose|provide|confirm)\b|\bdata protection act[^.]{0,60}\b(?:prevention|detection|investigat)`)},
-	{"media", regexp.MustCompile(`\b(?:reporter|journalist|correspondent|producer|researcher) (?:with|for|at|on|from)\b|\bmedia (?:enquiry|request)\b|\bpress (?:enquiry|office|request|statement)\b|\bfor (?:a|our) (?:story|article|programme|documentary|newspaper)\b|\bwriting (?:a story|an article|about the young|about a case)\b|\bstatement by (?:noon|\d|the end|close)`)},
+	{"media", regexp.MustCompile(`\b(?:reporter|journalist|correspondent|producer|researcher) (?:with|for|at|on|from)\b|\bmedia (?:enquiry|request)\b|\bpress (?:enquiry|office|request|statement)\b|\bfor (?:a|our) (?:story|article|programme|documentary|newspaper)\b|\bwriting (?:a story|an article)\b|\bstatement by (?:noon|\d|the end|close)`)},
 	{"mp", regexp.MustCompile(`\bmy constituent\b|\bmember of parliament\b|\bhouse of commons\b|\bconstituency (?:office|casework)|\bon behalf of (?:my|a|our) constituent|\bcllr\b|\bcouncillor\b[^.]{0,60}\b(?:resident|constituent|ward)`)},
 }
 
@@ -107,7 +107,7 @@ func (r *reader) class(v voice) (Class, string, string) {
 	if c := r.referralClass(v); c != "" {
 		return c, "", "refers somebody"
 	}
-	if asksHow.MatchString(v.words) || asksHow.MatchString(v.subject) {
+	if (asksHow.MatchString(v.words) || asksHow.MatchString(v.subject)) && aboutUs.MatchString(v.subject+" "+v.words) {
 		return Enquiry, "", "asks how"
 	}
 	return Other, "", "nothing known"
@@ -218,7 +218,7 @@ func isQuestion(text string, at int) bool {
 // enquires reports whether a mail asks how things work and refers nobody.
 func (r *reader) enquires(v voice) bool {
 	text := v.subject + ". " + v.words
-	if !asksHow.MatchString(text) {
+	if !asksHow.MatchString(text) || !aboutUs.MatchString(text) {
 		return false
 	}
 	if notAboutOne.MatchString(text) {
@@ -235,3 +235,6 @@ func (r *reader) enquires(v voice) bool {
 	}
 	return weight == 0 && len(nhsNumbers(v.words)) == 0 && v.count < 160
 }
+
+// aboutUs is what an enquiry must speak of to be one of ours.
+var aboutUs = regexp.MustCompile(`\b(?:dsr|register|referr?\w*|dynamic|panel|c\(?e?\)?tr|form|criteria|leaflet)\b`)

@@ -4,7 +4,9 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -70,8 +72,8 @@ type labelIndex struct {
 
 func newLabelIndex(labels map[string][]string) *labelIndex {
 	x := &labelIndex{fields: map[string]string{}, sections: map[string]string{}, byWords: map[int][]string{}, first: map[string]struct{}{}}
-	for field, variants := range labels {
-		x.add(field, variants)
+	for _, field := range slices.Sorted(maps.Keys(labels)) {
+		x.add(field, labels[field])
 	}
 	return x
 }

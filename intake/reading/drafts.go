@@ -1,6 +1,7 @@
 package reading
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/essex-dsr/dsr/intake/document"
@@ -22,6 +23,7 @@ func (r *reader) refer() {
 // referral makes the referrals of a mail that refers somebody.
 func (r *reader) referral(c Class) {
 	self := c == ReferralSelf
+	r.professionals()
 	main := r.main()
 	letters := r.letterSheets(main)
 	w := r.writer()
@@ -36,7 +38,8 @@ func (r *reader) referral(c Class) {
 	w.relate(letters, people[0])
 	w.ownPhone(letters)
 	told := r.tellOf(letters, people, self, w)
-	if len(forms) > 1 && len(people) == 1 && differ(r.forms, forms) {
+	if full := r.wholeForms(forms); len(full) > 1 && len(people) == 1 && differ(r.forms, full) {
+		forms = full
 		for _, f := range forms {
 			facts := append(append([]found{}, r.forms[f].facts...), r.common(c, w, []*sheet{f})...)
 			r.push(facts, []*sheet{f}, letters)
@@ -106,7 +109,7 @@ func (r *reader) people(letters []*sheet, w writer, self bool) []person {
 	}
 	subject := newSheet("header", r.letters[0].header.text)
 	subject.segs = r.subjectSegment(subject)
-	found := people(letters, subject, w.name, self)
+	found := people(letters, subject, w, self)
 	if len(found) == 0 {
 		return []person{{}}
 	}
@@ -119,7 +122,7 @@ func (r *reader) letterSheets(l *letter) []*sheet {
 	out := append([]*sheet{}, l.bodies...)
 	if len(r.filledForms()) == 0 {
 		for _, s := range r.docs {
-			if isLetter(s) {
+			if r.isLetter(s) {
 				out = append(out, s)
 			}
 		}
@@ -127,9 +130,24 @@ func (r *reader) letterSheets(l *letter) []*sheet {
 	return out
 }
 
-func isLetter(s *sheet) bool {
+// isLetter reports whether a document is written as a letter: not a form, not a
+// long report.
+func (r *reader) isLetter(s *sheet) bool {
 	n := len(strings.Fields(s.norm))
-	return n >= 30 && n < 4000
+	return n >= 30 && n < 1500 && len(r.forms[s].pairs) < 8 && letterStart.MatchString(s.low)
+}
+
+// letterOf is the attached letter that speaks for a mail which says little.
+func (r *reader) letterOf(l *letter) *sheet {
+	if l.words() > 60 || len(r.filledForms()) > 0 {
+		return nil
+	}
+	for _, s := range r.docs {
+		if r.isLetter(s) {
+			return s
+		}
+	}
+	return nil
 }
 
 // filledForms are the sheets with labels that tell of a person, documents first.
@@ -148,6 +166,17 @@ func (r *reader) filledForms() []*sheet {
 		}
 	}
 	return append(docs, bodies...)
+}
+
+// wholeForms are the forms that each tell enough for a referral of its own.
+func (r *reader) wholeForms(forms []*sheet) []*sheet {
+	var out []*sheet
+	for _, s := range forms {
+		if r.forms[s].about >= 5 {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // differ reports whether forms are about different people.
@@ -235,11 +264,12 @@ func (r *reader) common(c Class, w writer, forms []*sheet) []found {
 
 // professional says that a professional refers, with the job as its source.
 func (r *reader) professional(w writer, forms []*sheet) []found {
+	out := r.letterDate()
 	for _, s := range forms {
 		for _, f := range r.forms[s].facts {
 			if f.field == "referrer.role" || f.field == "referrer.name" {
-				return []found{{"referrer.relationship", Fact{Value: "professional", Source: f.Source, Method: "label", Confidence: 0.98}},
-					r.teamAsOrganisation(s)}
+				return append(out, found{"referrer.relationship", Fact{Value: "professional", Source: f.Source, Method: "label", Confidence: 0.98}},
+					r.teamAsOrganisation(s))
 			}
 		}
 	}
@@ -247,7 +277,45 @@ func (r *reader) professional(w writer, forms []*sheet) []found {
 	if at.Part == "" {
 		at = w.source
 	}
-	return []found{{"referrer.relationship", Fact{Value: "professional", Source: at, Method: w.method, Confidence: 0.98}}}
+	return append(out, found{"referrer.relationship", Fact{Value: "professional", Source: at, Method: w.method, Confidence: 0.98}})
+}
+
+// letterDate is the date at the head of an attached letter.
+func (r *reader) letterDate() []found {
+	s := r.letterOf(r.main())
+	if s == nil {
+		return nil
+	}
+	head := span{0, min(len(s.low), 900)}
+	for _, d := range dates(head.of(s.low), r.now) {
+		if d.why == "" && d.year > 0 && !d.time().After(r.now.AddDate(0, 0, 1)) && d.time().After(r.now.AddDate(-1, 0, 0)) {
+			return []found{{"referral.date", fact(s, d.iso(), d.start, d.end, 0.75)}}
+		}
+	}
+	return nil
+}
+
+// professionals takes the professional whom a form names under another title,
+// and who sent the mail, for the referrer.
+func (r *reader) professionals() {
+	w := r.writer()
+	for _, form := range r.forms {
+		has, name := false, ""
+		for _, f := range form.facts {
+			has = has || f.field == "referrer.name"
+			if f.field == "professional.name" && name == "" {
+				name = f.Value
+			}
+		}
+		if has || name == "" || !sameFirstName(name, w.name) {
+			continue
+		}
+		for i, f := range form.facts {
+			if what, ok := strings.CutPrefix(f.field, "professional."); ok {
+				form.facts[i].field = "referrer." + what
+			}
+		}
+	}
 }
 
 // teamAsOrganisation takes the team where a form names no organisation.
@@ -291,6 +359,9 @@ func (r *reader) formGrounds(forms []*sheet) []found {
 			if p.field == "grounds" {
 				return nil
 			}
+			if p.field == "placement.risk" {
+				values, at = r.placementRisk(s, values, at)
+			}
 			if p.field != "reason" && p.field != "risk.immediate" {
 				continue
 			}
@@ -308,6 +379,16 @@ func (r *reader) formGrounds(forms []*sheet) []found {
 		}
 	}
 	return nil
+}
+
+// placementRisk takes a ticked "placement at risk" for a ground.
+func (r *reader) placementRisk(s *sheet, values []string, at Source) ([]string, Source) {
+	for _, f := range r.forms[s].facts {
+		if f.field == "placement.risk" && !contains(values, "placement_breakdown") {
+			return append(values, "placement_breakdown"), f.Source
+		}
+	}
+	return values, at
 }
 
 // safeguards lists the signs of abuse or neglect, worst words first as they
@@ -371,3 +452,5 @@ func selfReply(words string) bool {
 func (r *reader) unread() bool {
 	return r.hasState(document.Encrypted, document.NeedsHands, document.Unreadable, document.TooLarge)
 }
+
+var letterStart = regexp.MustCompile(`(?m)^\s*(?:dear |re:|to whom|our ref|date:|referral)`)

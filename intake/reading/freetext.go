@@ -31,7 +31,7 @@ func readLetters(letters []*sheet, people []person, self bool, now time.Time) []
 	return f.out
 }
 
-var everybody = regexp.MustCompile(`\b(?:both|they|them|we all|all of us|the (?:boys|girls|twins|children)|we live|our address|we are at|we're at|each of)\b`)
+var everybody = regexp.MustCompile(`^they\b|\b(?:both|we all|all of us|the (?:boys|girls|twins|children)|we live|our address|we are at|we're at|each of them)\b`)
 
 // attribute says of whom each sentence speaks: those it names, else whoever the
 // paragraph spoke of last, else everybody.
@@ -41,7 +41,7 @@ func (f *letterFacts) attribute(s *sheet) []about {
 	for i := range everyone {
 		everyone[i] = i
 	}
-	for _, sp := range s.ownWords() {
+	for _, sp := range s.letterWords() {
 		last, para := everyone, -1
 		for _, sen := range sentences(s.norm, sp.start, sp.end) {
 			if sen.para != para {
@@ -222,6 +222,7 @@ var (
 	ageComma  = regexp.MustCompile(`^,?\s*(?:who(?:'s| is)|aged?|is|are|who is aged|is aged|who's aged|is now|was)\s*(?:now |aged )?` + ageNumber + `\b`)
 	ageBare   = regexp.MustCompile(`^,\s*(\d{1,2})(?:,|\s*(?:years old|yrs|yo)|\.|$)`)
 	yearOld   = regexp.MustCompile(`\bmy (?:\w+ )?` + ageNumber + `[- ]years?[- ]old\b`)
+	turnedAge = regexp.MustCompile(`\b(?:he|she|they|who) (?:has )?(?:just )?turned (\d{1,2}) (?:in|on|last|this|yesterday|today)\b`)
 	notAnAge  = regexp.MustCompile(`^\s*(?:%|of\b|people|times|weeks|days|months|hours|minutes|miles|pm\b|am\b|st\b|nd\b|rd\b|th\b|tomorrow|on my own|nights|in a|and a half (?:hours|weeks))`)
 )
 
@@ -246,6 +247,9 @@ func (f *letterFacts) age(a about, low string) {
 		return
 	}
 	if m := yearOld.FindStringSubmatchIndex(low); m != nil && take(m, 2) {
+		return
+	}
+	if m := turnedAge.FindStringSubmatchIndex(low); m != nil && take(m, 2) {
 		return
 	}
 	if m := heIs.FindStringSubmatchIndex(low); m != nil {

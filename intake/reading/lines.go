@@ -82,17 +82,34 @@ func (f *formReader) isMailHeader(line span, from, to int) bool {
 // startsLabel opens a new value where the line begins with a label.
 func (f *formReader) startsLabel(line span, from, to int, open **openValue, closeOpen func()) bool {
 	text := line.of(f.sheet.norm)
+	if sectionLine.MatchString(text) && f.labels.section(text) != "" {
+		closeOpen()
+		return f.section(text)
+	}
 	label, value, colon := splitLabel(text)
 	if label == "" {
 		return false
 	}
+	waiting := *open != nil && (*open).value.start == (*open).value.end && (*open).blank == 0
+	if waiting && f.isHint(text) {
+		return true
+	}
 	field, exact := f.fieldOf(label)
+	if waiting && value == "" && f.answers((*open).field, label) {
+		return false
+	}
 	if value == "" && f.isHeading(label, field, line.end, to, *open) {
 		closeOpen()
 		f.section(label)
 		return true
 	}
+	if field == "hint" {
+		return false
+	}
 	if field == "" {
+		if waiting {
+			return false
+		}
 		if colon && value != "" && labelShape.MatchString(label) && len(strings.Fields(label)) <= 8 && !f.wrapped(line, from) {
 			if *open != nil && (*open).field != "reason" && (*open).field != "tried" || *open == nil {
 				closeOpen()
@@ -129,6 +146,20 @@ func (f *formReader) openLabel(line span, label, value, field string, exact bool
 	*open = o
 }
 
+var sectionLine = regexp.MustCompile(`(?i)^\s*(?:section|part)\s+\w{1,3}\s*[:.\-]|^\s*\d{1,2}[.)]?\s+\p{Lu}[^:]*:?\s*$`)
+
+// answers reports whether a line that looks like a label is the answer to the
+// open one: "Mother" below "Relationship".
+func (f *formReader) answers(field, text string) bool {
+	switch {
+	case strings.HasSuffix(field, "relationship"), strings.HasSuffix(field, "parental_responsibility"), field == "consent.who":
+		return relationCode(text) != "" && len(text) < 40
+	case strings.HasSuffix(field, ".role"):
+		return roleWord.MatchString(text) && !strings.Contains(text, ":")
+	}
+	return false
+}
+
 func (f *formReader) innerLabel(value span) (span, string) {
 	base := value.start
 	for _, m := range nextLabel.FindAllStringSubmatchIndex(value.of(f.sheet.norm), -1) {
@@ -152,6 +183,13 @@ func splitLabel(text string) (label, value string, colon bool) {
 		return t[:i], strings.TrimLeft(t[i+1:], " \t"), true
 	}
 	if i := strings.IndexByte(t, '?'); i > 0 && i < 120 {
+		value := strings.Trim(t[i+1:], " \t*:")
+		if yesNoTail.MatchString(lower(t[i:])) && !strings.ContainsAny(value, "☐☒") {
+			value = "" // the choices are printed with the question
+		}
+		if value == "" {
+			return t[:i+1], "", false
+		}
 		return t[:i+1], strings.TrimLeft(t[i+1:], " \t"), true
 	}
 	if len(t) <= 90 {
@@ -187,8 +225,8 @@ func (f *formReader) isHeading(label, field string, end, to int, open *openValue
 
 // wrapped reports whether a line is the continuation of a long line before it.
 func (f *formReader) wrapped(line span, from int) bool {
-	if line.start == from {
-		return false
+	if line.start == from || f.sheet.doc != nil {
+		return false // documents keep a paragraph on one line
 	}
 	return wraps(f.sheet.norm, from, line.start-1, line.end)
 }
@@ -205,6 +243,12 @@ func (f *formReader) continues(o *openValue, line span) bool {
 	switch o.field {
 	case "reason", "tried", "person.communication_needs", "person.address", "risk.immediate":
 		return true
+	case "referrer.name", "guardian.name":
+		text := line.of(f.sheet.norm)
+		return len(phones(text)) > 0 || len(emails(text)) > 0 || len(text) < 60 && (roleWord.MatchString(text) || strongOrg.MatchString(text) || mediumOrg.MatchString(text))
+	}
+	if f.sheet.doc != nil {
+		return false
 	}
 	last := strings.LastIndexByte(f.sheet.norm[o.value.start:o.value.end], '\n') + 1 + o.value.start
 	return wraps(f.sheet.norm, min(last, o.label.start), o.value.end, line.end)

@@ -48,6 +48,13 @@ func nameAt(norm string, i int) (span, bool) {
 		case !isNameWord(word, false) && !rareName(norm, word, i+len(m), count):
 			return span{start, end}, count > 0
 		}
+		if count > 0 && len(word) > 2 && word == strings.ToUpper(word) && norm[start:end] != strings.ToUpper(norm[start:end]) && !isUncased(firstRune(word)) {
+			if next := strings.TrimLeft(norm[i+len(m):], " "); next == "" || strings.IndexByte("\n,.;:)(\t/", next[0]) >= 0 && count > 0 && !shouts(word) {
+				count++
+				end = i + len(word)
+			}
+			break // "Leanne Sibley MISSING": the rest is no name
+		}
 		count++
 		end = i + len(word)
 		if word != m && utf8.RuneCountInString(word) > 1 {
@@ -69,6 +76,15 @@ func nameAt(norm string, i int) (span, bool) {
 		}
 	}
 	return span{start, end}, count > 0
+}
+
+// shouts knows words in capitals that follow names in subjects.
+func shouts(w string) bool {
+	switch w {
+	case "MISSING", "URGENT", "CRISIS", "DSR", "HELP", "UPDATE", "REFERRAL", "SENCO", "LAC", "CIN":
+		return true
+	}
+	return false
 }
 
 // rareName lets words pass that are names of people only in their place: April

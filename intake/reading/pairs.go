@@ -1,6 +1,7 @@
 package reading
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/essex-dsr/dsr/intake/document"
@@ -44,6 +45,9 @@ func (f *formReader) fieldOf(label string) (string, bool) {
 	if field, exact := f.labels.field(label); field != "" {
 		return field, exact
 	}
+	if field := f.scoped(label); field != "" {
+		return field, true
+	}
 	if first, _, ok := strings.Cut(strings.TrimSpace(label), "\n"); ok {
 		if field, exact := f.labels.field(first); field != "" {
 			return field, exact
@@ -52,6 +56,57 @@ func (f *formReader) fieldOf(label string) (string, bool) {
 	}
 	return f.compound(label), false
 }
+
+var (
+	ownerBefore = regexp.MustCompile(`^(?:the )?(?:(student|client|patient|pupil|child|young person|young adult|person|individual|service user|resident|adult)|(referrer|professional)|(parents?|parent or carer|carer|mother|father|guardian|next of kin|nok|parents or carers))(?:'s|s')? (.+)$`)
+	ownerAfter  = regexp.MustCompile(`^(.+?) (?:of|for) (?:the |a )?(?:(student|client|patient|pupil|child|young person|person being referred|person|individual|service user|resident)|(referrer|person making (?:the |this )?referral)|(parents?|parent or carer|carer|mother|father|guardian|next of kin))$`)
+)
+
+// scoped reads labels that name whom they are about: "Student mobile", "Email of
+// referrer".
+func (f *formReader) scoped(label string) string {
+	n := normalLabel(label)
+	what, owner := "", -1
+	if m := ownerBefore.FindStringSubmatch(n); m != nil {
+		what, owner = m[4], which(m[1:4])
+	} else if m := ownerAfter.FindStringSubmatch(n); m != nil {
+		what, owner = m[1], which(m[2:5])
+	} else if head, _, ok := strings.Cut(n, ", "); ok && head != n {
+		return f.scoped(head)
+	}
+	if owner < 0 {
+		return ""
+	}
+	field, exact := f.labels.field(what)
+	if !exact {
+		return ""
+	}
+	who := []string{"person", "referrer", "guardian"}[owner]
+	if rest, ok := strings.CutPrefix(field, "*."); ok {
+		return who + "." + rest
+	}
+	if head, rest, _ := strings.Cut(field, "."); head == "person" && who != "person" && (rest == "name" || rest == "address") {
+		return map[bool]string{true: who + "." + rest, false: "other"}[rest == "name"]
+	}
+	return field
+}
+
+func which(groups []string) int {
+	for i, g := range groups {
+		if g != "" {
+			return i
+		}
+	}
+	return -1
+}
+
+// isHint reports whether a line only explains the question above it.
+func (f *formReader) isHint(text string) bool {
+	field, _ := f.labels.field(text)
+	return field == "hint" || hintLine.MatchString(text)
+}
+
+var hintLine = regexp.MustCompile(`(?i)^\s*\(?(?:tick (?:one|all)|please (?:tick|circle|delete|highlight|specify|state|give)|for example\b|e\.g\.|day,? month|dd ?/ ?mm|say if|use (?:a secure|their)|attach (?:the|a|any)|type your|name them|\d+ digits|where they usually|if (?:you cannot|yes|no|not|known|under|in an emergency|the answer)|in an emergency|name, (?:relationship|organisation)|the team decides)\b`)
 
 // compound reads labels that ask for two things: "D.O.B & Age",
 // "Gender / Ethnicity". It answers with both fields, joined by "+".
@@ -90,7 +145,7 @@ func (f *formReader) add(p pair) {
 		fields[i] = f.resolve(field)
 	}
 	p.field = strings.Join(fields, "+")
-	if p.field == "" || p.field == "other" {
+	if p.field == "" || p.field == "other" || p.field == "hint" {
 		return
 	}
 	f.follow(fields[0])
@@ -110,7 +165,7 @@ func (f *formReader) addUnknown(label, value span) {
 func (f *formReader) follow(field string) {
 	who, rest, _ := strings.Cut(field, ".")
 	switch {
-	case who == "referrer" || who == "guardian":
+	case who == "referrer" || who == "guardian" || who == "professional":
 		f.about = who
 	case who == "person" && (rest == "name" || rest == "family_name" || rest == "given_name" || rest == "date_of_birth" || rest == "nhs_number"):
 		f.about = who
@@ -134,17 +189,20 @@ func (f *formReader) resolve(field string) string {
 		return field
 	}
 	who := f.heading
-	if who == "" || who == "none" && f.about != "" {
+	if who == "" || (who == "none" || f.about == "professional") && f.about != "" {
 		who = f.about
 	}
 	switch what {
 	case "role", "organisation", "team":
-		if who == "guardian" || who == "other" {
+		switch {
+		case who == "guardian" || who == "other":
 			return ""
+		case f.about == "professional":
+			return "professional." + what
 		}
 		return "referrer." + what
 	case "date":
-		if f.heading == "referrer" || f.about == "referrer" || f.heading == "" && f.about == "" {
+		if f.heading == "referrer" || f.about == "referrer" || f.about == "professional" || f.heading == "" && f.about == "" {
 			return "referral.date"
 		}
 		return ""
@@ -172,7 +230,7 @@ func (f *formReader) relationship(who string) string {
 	switch who {
 	case "guardian":
 		return "guardian.relationship"
-	case "other":
+	case "other", "professional":
 		return ""
 	}
 	return "referrer.relationship"

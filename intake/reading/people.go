@@ -27,11 +27,15 @@ var (
 
 // people finds who is referred in letters: one person, or several where the
 // writer says so in so many words.
-func people(letters []*sheet, subject *sheet, writer string, self bool) []person {
+func people(letters []*sheet, subject *sheet, w writer, self bool) []person {
 	var all []mention
+	writer := w.name
 	sheets := map[int]*sheet{}
 	for _, s := range letters {
 		for _, sp := range s.ownWords() {
+			if s == w.sheet && w.signedAt > sp.start {
+				sp.end = min(sp.end, w.signedAt)
+			}
 			for _, m := range mentions(s, sp) {
 				sheets[len(all)] = s
 				all = append(all, m)
@@ -62,7 +66,9 @@ func people(letters []*sheet, subject *sheet, writer string, self bool) []person
 		}
 	}
 	if best < 0 {
-		return []person{subjectPerson(subject, letters, writer)}
+		p := subjectPerson(subject, letters, writer)
+		p.kin = firstKin(letters)
+		return []person{p}
 	}
 	p := person{sheet: sheets[best], name: all[best].span, kin: all[best].kin}
 	p = fuller(p, letters, subject, writer)
@@ -74,6 +80,20 @@ func people(letters []*sheet, subject *sheet, writer string, self bool) []person
 		}
 	}
 	return []person{p}
+}
+
+// firstKin is what the writer calls somebody whom no name is given of.
+func firstKin(letters []*sheet) string {
+	for _, s := range letters {
+		for _, sp := range s.ownWords() {
+			for _, m := range myKinAlone.FindAllStringSubmatch(sp.of(s.low), -1) {
+				if kinOfPerson[m[1]] != "" {
+					return m[1]
+				}
+			}
+		}
+	}
+	return ""
 }
 
 // isWriter reports whether a name is that of whoever wrote the letter.

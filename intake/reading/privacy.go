@@ -77,8 +77,13 @@ func notToTell(s *sheet, sen span, low string) (span, bool) {
 			return name, true
 		}
 	}
-	if m := keepPronoun.FindStringIndex(low); m != nil {
-		return sen, true
+	if m := keepPronoun.FindStringSubmatchIndex(low); m != nil {
+		for g := 4; g < len(m); g += 2 {
+			if m[g] >= 0 {
+				return span{sen.start + m[g], sen.start + m[g+1]}, true
+			}
+		}
+		return sen, true // "She must not be told": whom, the sentence before says
 	}
 	return span{}, false
 }

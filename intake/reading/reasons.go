@@ -14,7 +14,7 @@ type told struct {
 }
 
 var (
-	triedCue   = regexp.MustCompile(`\b(?:we|i)(?:'ve|ve| have)?(?: all| also| already)? tried\b|\b(?:has|have|had) (?:already |also )?tried\b|\bwhat (?:we've|i've|we have|i have|has been|was) (?:tried|done)\b|\b(?:was|were|been) tried\b|\bthings (?:that have been )?tried\b|\bsupport (?:so far|to date) (?:has|includes)|\bwe do the\b|\balready had\b`)
+	triedCue   = regexp.MustCompile(`\b(?:we|i)(?:'ve|ve| have)?(?: all| also| already)? tried\b|\b(?:has|have|had) (?:already |also )?tried\b|\bwhat (?:we've|i've|we have|i have|has been|was) (?:tried|done)\b|\b(?:was|were|been) tried\b|\bthings (?:that have been )?tried\b|\bsupport (?:so far|to date) (?:has|includes)|\bwe do the\b|\balready had\b|\b(?:we|i)(?:'ve| have) (?:done|been through) \w+[^.]*,|\b(?:we|i|she|he)(?:'ve|'s| have| has) had (?:a |an |two |three |some |lots of )?(?:\w+ )?(?:carers?|nurses?|support workers?|camhs|respite|social workers?|tutors?|therap\w+|counsell\w+|agency|agencies|cbt|sessions)\b`)
 	triedOn    = regexp.MustCompile(`^(?:neither|none|nothing|it (?:did|didn't|worked|helped|made|was)|that (?:did|didn't|worked|helped)|they (?:did|didn't|worked|stopped|asked|keep)|we (?:went|also|had|even|paid)|a (?:nurse|carer|social worker)|the (?:school|doctor|gp|weekends|nurse|council|crisis team) (?:has|have|had|tried|gave|worked|did|put|came)|she (?:had|did)|he (?:had|did) )`)
 	greeting   = regexp.MustCompile(`^(?:hi|hello|hiya|hey|dear|good (?:morning|afternoon|evening)|to whom|morning|afternoon|thank|many thanks|kind regards|regards|yours|best wishes|cheers|please (?:accept|find|see|email|ring|call|phone|write|keep|do not|don't|can|could|let|tell|help)|sorry about|with thanks|re:)`)
 	introduces = regexp.MustCompile(`^(?:my name is|i am (?:the |a |his |her |their |writing|his|her)|i'm (?:his|her|the|a|writing)|i (?:would like|want|wish|am writing) to (?:refer|put|ask)|i write (?:as|about)|we would like to refer|please accept|i hope|i was (?:given|told)|referral for|new referral|this is a referral|(?:our|my) (?:address|gp|doctor)|we (?:are|live) at|we're at|(?:his|her|their) (?:date of birth|dob|nhs|gp|doctor|address)|he is at|she is at|nhs|gp|dob|school is|surgery is|doctor is|you (?:can|may) (?:ring|call|telephone|phone|write|get)|my (?:number|phone|mobile|telephone)|i can be reached|(?:he|she) (?:knows|agreed|has agreed|wants to be|is happy|consents|has capacity|lacks capacity)|i (?:consent|give|agree|am happy|have parental)|i suggest|suggested rating)`)
@@ -24,7 +24,7 @@ var (
 // tell weighs the sentences of a letter.
 func tell(s *sheet, now time.Time, until int) []told {
 	var out []told
-	for _, sp := range s.ownWords() {
+	for _, sp := range s.letterWords() {
 		for _, sen := range sentences(s.norm, sp.start, sp.end) {
 			if until > 0 && sen.start >= until && sp.end >= until {
 				break

@@ -13,9 +13,11 @@ var (
 	selfVoice   = regexp.MustCompile(`\b(?:refer(?:ring)? myself|self[- ]?referral|self[- ]?refer(?:ring)?|put (?:me|myself)|i (?:really |just |do |so |would )?(?:want|would like|'d like|like|wish|wanna|am asking|need) (?:to )?(?:be|go|get|come|join) (?:put |placed |back |considered )?(?:on|onto|for)|i want to be on it|ask for it myself|put me on|add me|(?:i'm|i am|im|i've been|i was|i have been) (?:an? )?(?:\d+,? (?:and|years old,?|year old) )?(?:also )?(?:diagnosed (?:as |with )?)?(?:autis\w+|aspie|asd)|(?:i have|i've got|ive got) (?:an? )?(?:\w+ )?(?:learning disabilit\w+|autism|asperger\w*|asd|eating disorder)|as an autistic (?:person|adult|man|woman)|i'm \d\d and|i am \d\d(?: and|,|\.| years))\b`)
 	typedFor    = regexp.MustCompile(`\b(?:typed|typing|written|writing) (?:this |it )?(?:by|for) \p{L}+(?: \p{L}+)?,? (?:support worker|keyworker|carer|advocate|exactly)|\bis (?:typing|writing) this for me\b|\bin (?:his|her|their) own words\b|\bi tell \p{L}+ what to (?:say|write)\b`)
 	familyVoice = regexp.MustCompile(`\b(?:my|our) (?:\w+ ){0,2}?(?:son|daughter|boy|girl|lad|child|brother|sister|grandson|granddaughter|husband|wife|partner|nephew|niece|stepson|stepdaughter|mum|mother|dad|father|two|twins|sons|daughters|children|friend|neighbour|cousin|uncle|aunt|boys|girls)\b|\bfoster carer\b|\bi(?:'m| am) (?:his|her|their) (?:mum|mother|dad|father|carer|nan|gran|sister|brother|wife|husband|partner)\b|\bneighbour\b|\bnext door\b|\b(?:dad|mum) of\b|\bfy (?:mab|merch)\b|\bmój syn|mojej córki|moja córka|mojego syna\b`)
-	workVoice   = regexp.MustCompile(`\b(?:client|patient|pupil|service user|resident|student|tenant|caseload|our (?:service|team|form|placement|student|pupil|client|patient|resident)|we support|(?:gentleman|lady|young (?:man|woman|person)|person|man|woman) (?:we|that we|i) (?:support|work|look)|i am the (?:\w+ ){0,3}(?:nurse|worker|keyworker|manager|teacher|senco|psychologist|psychiatrist|officer|practitioner|therapist|advocate|gp)|i write as the|allocated|referral attached|find (?:a |the )?(?:attached|referral)|on my caseload|dear (?:colleagues?|team|dsr team|panel)|panel)\b`)
-	workHost    = regexp.MustCompile(`(?:^|[.@])(?:nhs|gov|police|sch|ac|cjsm|nhs\.net)(?:\.|$)|council|\bcc\b|school|academy|hospital|college|homes?\.|support|care|hub|housing|advocacy|surgery|trust|service|charity`)
-	attachSaid  = regexp.MustCompile(`\b(?:referral|form|attached|attachment|enclosed|scan(?:ned)?|photo|letter)\b`)
+	// childVoice outweighs what a writer says of himself: a mother may be autistic too.
+	childVoice = regexp.MustCompile(`\b(?:my|our) (?:\w+ ){0,2}?(?:son|daughter|boy|girl|lad|grandson|granddaughter|stepson|stepdaughter|two|twins|sons|daughters|nephew|niece|foster \w+)\b|\b(?:refer|for|about|of) my (?:\w+ )?(?:brother|sister|husband|wife|partner|friend|neighbour|mum|dad|mother|father)\b`)
+	workVoice  = regexp.MustCompile(`\b(?:client|patient|pupil|service user|resident|student|tenant|caseload|our (?:service|team|form|placement|student|pupil|client|patient|resident)|we support|(?:gentleman|lady|young (?:man|woman|person)|person|man|woman) (?:we|that we|i) (?:support|work|look)|i am the (?:\w+ ){0,3}(?:nurse|worker|keyworker|manager|teacher|senco|psychologist|psychiatrist|officer|practitioner|therapist|advocate|gp)|i write as the|allocated|referral attached|find (?:a |the )?(?:attached|referral)|on my caseload|dear (?:colleagues?|team|dsr team|panel)|panel)\b`)
+	workHost   = regexp.MustCompile(`(?:^|[.@])(?:nhs|gov|police|sch|ac|cjsm|nhs\.net)(?:\.|$)|council|\bcc\b|school|academy|hospital|college|homes?\.|support|care|hub|housing|advocacy|surgery|trust|service|charity`)
+	attachSaid = regexp.MustCompile(`\b(?:referral|form|attached|attachment|enclosed|scan(?:ned)?|photo|letter)\b`)
 )
 
 // bestForm is the sheet whose labels tell most about a person.
@@ -34,7 +36,7 @@ func (r *reader) referralClass(v voice) Class {
 	text := v.subject + ". " + v.words
 	best := r.bestForm()
 	formed := best != nil && best.about >= 3
-	self := selfVoice.MatchString(v.words) || selfVoice.MatchString(v.subject)
+	self := (selfVoice.MatchString(v.words) || selfVoice.MatchString(v.subject)) && !childVoice.MatchString(v.words)
 	family := familyVoice.MatchString(v.words) || myKinAlone.MatchString(v.subject)
 	sig := r.signedJob()
 	work := workVoice.MatchString(text) || sig || workHost.MatchString(r.fromHost())
@@ -52,10 +54,10 @@ func (r *reader) referralClass(v voice) Class {
 		return ReferralFamily
 	case formed && r.formInBody() == nil && !r.familyForm():
 		return ReferralProfessional
-	case family && !sig:
-		return ReferralFamily
 	case self && !sig:
 		return ReferralSelf
+	case family && !sig:
+		return ReferralFamily
 	case work:
 		return ReferralProfessional
 	case family:
@@ -121,8 +123,14 @@ func (r *reader) tellsOfPerson(v voice) bool {
 	}
 	for _, l := range r.letters {
 		for _, s := range l.bodies {
-			if len(nhsNumbers(s.norm)) > 0 {
-				weight++
+			for _, sp := range s.ownWords() {
+				words := sp.of(s.norm)
+				if hits := nhsNumbers(words); len(hits) > 0 && hits[0].why == "" {
+					weight++
+				}
+				if born := dates(sp.of(s.low), r.now); len(born) > 0 && birthWord.MatchString(s.low[sp.start:sp.start+born[0].start]) {
+					weight++
+				}
 			}
 			for _, sp := range s.ownWords() {
 				if len(scanSpan(s, sp, r.now, levelGround)) > 0 {
@@ -237,6 +245,11 @@ func (l *letter) words() int {
 // writer is who wrote the main letter.
 func (r *reader) writer() writer {
 	l := r.main()
+	if s := r.letterOf(l); s != nil {
+		if w := writerOf(l, []*sheet{s}); w.sheet != nil {
+			return w
+		}
+	}
 	return writerOf(l, l.bodies)
 }
 

@@ -66,6 +66,9 @@ func lineEnd(s string, i, to int) int {
 func wraps(s string, from, i, to int) bool {
 	begin := strings.LastIndexByte(s[from:i], '\n') + 1 + from
 	line := s[begin:i]
+	if len(line) > 130 {
+		return false // nobody breaks lines there
+	}
 	next := s[i+1 : lineEnd(s, i+1, to)]
 	if listStart.MatchString(next) || labelLine.MatchString(next) {
 		return false

@@ -1,6 +1,7 @@
 package reading
 
 import (
+	"regexp"
 	"sort"
 	"strings"
 	"unicode"
@@ -233,3 +234,17 @@ func (s *sheet) writerWords() []span {
 	}
 	return out
 }
+
+// letterWords are the own words without the letterhead of an attached letter,
+// whose address and numbers are the sender's.
+func (s *sheet) letterWords() []span {
+	spans := s.ownWords()
+	if s.doc != nil && len(spans) > 0 {
+		if m := letterBegins.FindStringIndex(s.low); m != nil {
+			spans[0].start = m[0]
+		}
+	}
+	return spans
+}
+
+var letterBegins = regexp.MustCompile(`(?m)^\s*(?:dear |re:|to whom it)`)

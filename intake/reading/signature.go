@@ -107,7 +107,7 @@ func (sig *signature) read(s *sheet, block span) bool {
 // signedName reads a line that is a name, alone or before its job.
 func signedName(norm string, at, end int) (span, bool) {
 	line := norm[at:end]
-	name, ok := nameAt(norm, at)
+	name, ok := nameAt(norm[:end], at)
 	if !ok || name.start > end || name.end > end {
 		low := strings.TrimSpace(line)
 		if low == "" || low != strings.ToLower(low) || len(low) > 30 || strings.ContainsAny(low, ".?!@0123456789") || strings.Count(low, " ") > 2 {
@@ -118,7 +118,7 @@ func signedName(norm string, at, end int) (span, bool) {
 		return small, found && small.end == stop
 	}
 	after := letters.ReplaceAllString(strings.TrimLeft(norm[name.end:end], " "), "")
-	if after == "" || strings.IndexByte(",|(/-.:x☒0+", after[0]) >= 0 || len(phones(after)) > 0 || kinInSign.MatchString(after) || roleWord.MatchString(after) && len(after) < 60 {
+	if after == "" || strings.IndexByte(",|(/-.:x☒0+", after[0]) >= 0 || len(after) > 3 && strings.IndexByte("0+tTmM(", after[0]) >= 0 && len(phones(after)) > 0 || kinInSign.MatchString(after) || roleWord.MatchString(after) && len(after) < 60 {
 		if strings.HasPrefix(after, ".") && len(strings.TrimSpace(after)) > 1 {
 			return span{}, false
 		}

@@ -36,7 +36,31 @@ func readPairs(pairs []pair, now time.Time) []found {
 		}
 	}
 	joinNames(v)
+	v.uniteGrounds()
 	return v.out
+}
+
+// uniteGrounds makes one set of grounds that were ticked in several places.
+func (v *valueReader) uniteGrounds() {
+	first := -1
+	kept := v.out[:0]
+	for _, f := range v.out {
+		if f.field != "grounds" {
+			kept = append(kept, f)
+			continue
+		}
+		if first < 0 {
+			first = len(kept)
+			kept = append(kept, f)
+			continue
+		}
+		for _, g := range f.Values {
+			if !contains(kept[first].Values, g) {
+				kept[first].Values = append(kept[first].Values[:len(kept[first].Values):len(kept[first].Values)], g)
+			}
+		}
+	}
+	v.out = kept
 }
 
 // words is the value as written, or the words of the boxes that are ticked.
@@ -51,7 +75,13 @@ func (v *valueReader) words() (string, span) {
 			texts = append(texts, oneLine(o.of(v.p.sheet.norm)))
 		}
 		if v.p.fixed != nil {
-			return chosen[0].text, v.a.span
+			for i, o := range chosen {
+				texts[i] = o.text
+			}
+			if len(chosen) == 1 && v.p.method == "control" {
+				return chosen[0].text, chosen[0].span
+			}
+			return strings.Join(texts, ", "), v.a.span
 		}
 		return strings.Join(texts, ", "), span{chosen[0].start, chosen[len(chosen)-1].end}
 	}
@@ -151,9 +181,11 @@ func (v *valueReader) read(field string, sp span) {
 		if as := asField[field]; as != "" {
 			field = as
 		}
-		value := code(text)
-		if value == "" && strings.Contains(v.p.field, "+") {
+		value := ""
+		if strings.Contains(v.p.field, "+") && v.a.options == nil && len(text) < 80 {
 			value, at = v.piece(code)
+		} else {
+			value = code(text)
 		}
 		v.add(field, value, at)
 		return
@@ -170,6 +202,9 @@ func (v *valueReader) read(field string, sp span) {
 		v.contact(who, what)
 	case "care_status":
 		text, at := v.words()
+		if v.p.fixed != nil {
+			text = v.a.options[0].text
+		}
 		v.add(field, careStatus(v.p.label.of(v.p.sheet.norm), text), at)
 	default:
 		v.readOther(field, who, what)
@@ -188,6 +223,15 @@ func (v *valueReader) readOther(field, who, what string) {
 		}
 	case "person.address":
 		v.address()
+	case "placement.risk":
+		if text, at := v.one(); yesNo(text) == "yes" {
+			v.out = append(v.out, found{"placement.risk", Fact{Values: []string{"placement_breakdown"}, Source: v.p.sheet.source(at.start, at.end), Method: v.p.method, Confidence: 0.6}})
+		}
+	case "person.hospital":
+		if text, at := v.words(); text != "" && !isNothing(text) && yesNo(text) == "" {
+			v.add("person.inpatient", "yes", at)
+			v.out[len(v.out)-1].Confidence = 0.7
+		}
 	case "person.diagnosis":
 		v.diagnosis()
 	case "grounds":
@@ -255,8 +299,11 @@ func (v *valueReader) text(field string) {
 }
 
 func isNothing(v string) bool {
+	if strings.EqualFold(strings.Trim(v, " ."), "none") {
+		return true
+	}
 	switch strings.Trim(strings.ToLower(v), " .") {
-	case "none", "nothing", "nil", "no", "none known", "not applicable", "not stated", "prefers not to say", "prefer not to say", "unknown", "not known", "none needed", "none required":
+	case "none at present", "none at the moment", "not registered", "nothing", "nil", "no", "none known", "not applicable", "not stated", "prefers not to say", "prefer not to say", "unknown", "not known", "none needed", "none required":
 		return true
 	}
 	return false

@@ -24,7 +24,7 @@ func (v *valueReader) name(field string) {
 	if who == "guardian" && what == "name" && v.guardianKin(text, at) {
 		return
 	}
-	sp, ok := nameAt(norm, at.start)
+	sp, ok := nameAt(norm[:at.end], at.start)
 	if !ok || sp.end > at.end {
 		sp = v.wholeName(text, at)
 	}
@@ -48,7 +48,7 @@ func (v *valueReader) guardianKin(text string, at span) bool {
 		return true
 	}
 	start := at.start + len(first) + 1
-	if sp, ok := nameAt(v.p.sheet.norm, start); ok && sp.end <= at.end {
+	if sp, ok := nameAt(v.p.sheet.norm[:at.end], start); ok && sp.end <= at.end {
 		v.add("guardian.name", properName(sp.of(v.p.sheet.norm)), sp)
 		v.beside("guardian", span{sp.end, at.end})
 	}
@@ -99,7 +99,7 @@ func (v *valueReader) beside(who string, rest span) {
 
 // joinNames makes one name of the cells for first and family name.
 func joinNames(v *valueReader) {
-	for _, who := range []string{"person", "referrer", "guardian"} {
+	for _, who := range []string{"person", "referrer", "guardian", "professional"} {
 		given, family := -1, -1
 		for i, f := range v.out {
 			switch f.field {
@@ -195,7 +195,7 @@ func (v *valueReader) consent(what string) {
 
 var (
 	personLabel = regexp.MustCompile(`\b(?:person|young person|student|client|individual|patient|adult|service user|resident|you)\b`)
-	refuses     = regexp.MustCompile(`\b(?:refus|declin|does not (?:consent|agree|want)|doesn't (?:consent|agree|want)|did not (?:consent|agree)|has not (?:agreed|consented|given)|not given|withheld|withdrawn|against)`)
+	refuses     = regexp.MustCompile(`\b(?:refus|declin|does not (?:consent|agree|want to be|want this|want the)|doesn't (?:consent|agree|want to be|want this)|did not (?:consent|agree)|has not (?:agreed|consented|given)|not given|withheld|withdrawn|against)`)
 	agrees      = regexp.MustCompile(`\b(?:agreed|agrees|consented|consents|given (?:his|her|their)?\s*(?:verbal |written )?consent|signed|verbal|written|obtained|gained|given)\b`)
 	notAsked    = regexp.MustCompile(`\bnot (?:yet )?(?:asked|sought|discussed|known|obtained yet)\b|\bto be (?:obtained|discussed|sought)\b|\bpending\b`)
 )
@@ -253,6 +253,14 @@ func (v *valueReader) diagnosis() {
 		}
 	}
 	for _, sp := range spans {
+		switch o := sp.of(s.low); {
+		case v.a.options != nil && strings.HasPrefix(o, "both"):
+			v.add("person.learning_disability", "yes", sp)
+			v.add("person.autism", "yes", sp)
+		case v.a.options != nil && strings.HasPrefix(o, "neither"):
+			v.add("person.learning_disability", "no", sp)
+			v.add("person.autism", "no", sp)
+		}
 		for _, c := range conditions(s, sp, true) {
 			v.add(c.field, c.value, c.span)
 		}

@@ -109,6 +109,9 @@ func (w *writer) relate(letters []*sheet, p person) {
 				for g := 2; g < len(m); g += 2 {
 					if m[g] >= 0 {
 						w.relation, w.relAt = relationCodes[low[m[g]:m[g+1]]], s.source(sp.start+m[0], sp.start+m[1])
+						if w.relation == "carer" && p.kin != "" && kinOfPerson[p.kin] != "parent" && kinOfPerson[p.kin] != "" {
+							w.relation = kinOfPerson[p.kin] // a grandmother who is the guardian
+						}
 						return
 					}
 				}
