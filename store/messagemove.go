@@ -70,7 +70,7 @@ func (s *Store) FileByHand(ctx context.Context, by workflow.Actor, at time.Time,
 }
 
 // opening is the message as a rule about cases looks at it.
-func (m MessageRow) opening(k kept) workflow.Opening {
+func (m MessageRow) opening(k Kept) workflow.Opening {
 	o := workflow.Opening{Message: m.ID, ReceivedAt: m.ReceivedAt, Urgency: m.Urgency, Hold: m.Mail().IsWithdrawal()}
 	for _, facts := range k.Facts {
 		for _, f := range facts {

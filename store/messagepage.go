@@ -134,7 +134,7 @@ type MessagePage struct {
 	Sightings []Sighting
 	Letters   []Letter // that answer it
 	Events    []MessageEvent
-	Reading   []byte // JSON as intake kept it, nil when nothing was kept
+	Kept      Kept
 }
 
 // MessageCase is a case that the message belongs to.
@@ -172,6 +172,10 @@ func (s *Store) OpenMessage(ctx context.Context, by workflow.Actor, at time.Time
 		_, err = addEvent(ctx, tx, event{At: at, Actor: by.ID, Action: "read", Message: id})
 		return err
 	})
+	if err != nil {
+		return p, err
+	}
+	p.Documents, err = s.documents(ctx, id)
 	return p, err
 }
 
@@ -182,41 +186,25 @@ func (s *Store) messagePage(ctx context.Context, tx *sqlx.Tx, id workflow.Messag
 		return p, none(err, "There is no such message.")
 	}
 	p.MessageRow = row
-	var reading sql.NullInt64
 	err = tx.QueryRowContext(ctx, `
-		SELECT m.reading, coalesce(u.name, ''), r.size, r.sha256, r.whole
+		SELECT coalesce(u.name, ''), r.size, r.sha256, r.whole
 		FROM messages m
 		JOIN raws r ON r.id = m.raw_id
 		LEFT JOIN users u ON u.id = m.ended_by
-		WHERE m.id = $1`, id).Scan(&reading, &p.EndedBy, &p.Size, &p.SHA256, &p.Whole)
+		WHERE m.id = $1`, id).Scan(&p.EndedBy, &p.Size, &p.SHA256, &p.Whole)
 	if err != nil {
 		return p, err
 	}
-	if reading.Valid {
-		if p.Reading, err = s.object(ctx, tx, ObjectID(reading.Int64)); err != nil {
-			return p, fmt.Errorf("reading: %w", err)
-		}
+	if p.Kept, err = s.kept(ctx, tx, id); err != nil {
+		return p, err
 	}
-	for _, load := range []func(context.Context, *sqlx.Tx, *MessagePage) error{messageDocuments, messageCases, messageSightings, messageEvents} {
+	for _, load := range []func(context.Context, *sqlx.Tx, *MessagePage) error{messageCases, messageSightings, messageEvents} {
 		if err := load(ctx, tx, &p); err != nil {
 			return p, err
 		}
 	}
 	p.Letters, err = letterRows(ctx, tx, ` WHERE l.message_id = $1 ORDER BY l.id`, id)
 	return p, err
-}
-
-func messageDocuments(ctx context.Context, tx *sqlx.Tx, p *MessagePage) error {
-	return each(ctx, tx, `
-		SELECT part, name, type, size, state, why
-		FROM documents
-		WHERE message_id = $1
-		ORDER BY id`, func(r *sqlx.Rows) error {
-		var d DocumentRow
-		err := r.Scan(&d.Part, &d.Name, &d.Type, &d.Size, &d.State, &d.Why)
-		p.Documents = append(p.Documents, d)
-		return err
-	}, p.ID)
 }
 
 func messageCases(ctx context.Context, tx *sqlx.Tx, p *MessagePage) error {
@@ -265,15 +253,18 @@ func messageEvents(ctx context.Context, tx *sqlx.Tx, p *MessagePage) error {
 	}, p.ID)
 }
 
-// kept is the part of a reading that joins of a message to a case need: the texts
-// to guess by, and the facts of each referral in it.
-type kept struct {
-	Texts []struct{ Part, Text string }
-	Facts [][]FactRow
+// Kept is what intake keeps of one message: its reading, and what only the
+// message's own page and a join by hand need.
+type Kept struct {
+	Reading
+	Auth  string // who vouched for the sender, in the words of our mail host
+	To    []string
+	Cc    []string
+	Facts [][]FactRow // of each person whom the mail is about
 }
 
-func (s *Store) kept(ctx context.Context, q sqlx.QueryerContext, id workflow.MessageID) (kept, error) {
-	var k kept
+func (s *Store) kept(ctx context.Context, q sqlx.QueryerContext, id workflow.MessageID) (Kept, error) {
+	var k Kept
 	var object sql.NullInt64
 	if err := sqlx.GetContext(ctx, q, &object, `SELECT reading FROM messages WHERE id = $1`, id); err != nil {
 		return k, none(err, "There is no such message.")
