@@ -10,6 +10,7 @@ import (
 	"github.com/essex-dsr/dsr/intake/document"
 	"github.com/essex-dsr/dsr/intake/message"
 	"github.com/essex-dsr/dsr/intake/reading"
+	"github.com/essex-dsr/dsr/store"
 )
 
 // understood is one mail as far as it could be read. It is kept sealed beside
@@ -143,6 +144,7 @@ type Kept struct {
 	Auth       string
 	To, Cc     []string `json:",omitempty"`
 	Date       time.Time
+	Facts      [][]store.FactRow `json:",omitempty"` // of each person it is about, for a join by hand
 }
 
 // KeptCue is a reason with its words and place.
@@ -172,6 +174,7 @@ func (u understood) kept() Kept {
 		k.Cc = append(k.Cc, a.Addr)
 	}
 	for _, ref := range r.Referrals {
+		k.Facts = append(k.Facts, factRows(ref))
 		for _, l := range ref.Unknown {
 			k.Unknown = append(k.Unknown, KeptLabel{l.Label, l.Value, l.Source.Part})
 		}
