@@ -68,8 +68,14 @@ func (o Office) Freeze(f workflow.File, l workflow.Letter, d Draft) (workflow.Fr
 		return workflow.Frozen{}, nil, err
 	}
 	fr, err := o.bytes(words, facts, netmail.Address{Name: party.Name, Address: party.Email}, d)
-	fr.Letter = l.ID
-	return fr, Check(words, facts), err
+	fr.Letter, fr.Notice = l.ID, words.Content == workflow.Notice
+	found := Check(words, facts)
+	for _, x := range found {
+		if x.Stop && fr.Stops == "" {
+			fr.Stops = x.Where + ": " + x.Why
+		}
+	}
+	return fr, found, err
 }
 
 // variant is the form that the reader can use. A young person gets the letter

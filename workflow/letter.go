@@ -128,6 +128,8 @@ type Frozen struct {
 	Token     string // thread token; stored hashed
 	MessageID string
 	To        string // the address frozen into it
+	Stops     string // the first finding of the checks that forbids sending it, "" when none does
+	Notice    bool   // it says only "we have written to you": the letter itself goes another way
 }
 
 // Approval queues frozen bytes.
@@ -227,9 +229,26 @@ func (f File) SubmitLetter(by Actor, at time.Time, fr Frozen) (Change, error) {
 	if !strings.EqualFold(p.Email, fr.To) {
 		return Change{}, conflict("The address of %s has changed: make the letter again.", nameOr(p))
 	}
+	if fr.Stops != "" {
+		return Change{}, conflict("This letter cannot go: %s", fr.Stops)
+	}
 	c.Frozen = &fr
-	c.Tasks = []TaskDue{{Kind: TaskApprove, Due: f.Settings.Calendar().Due(at, f.Settings.LettersOutWD)}}
+	out := f.Settings.Calendar().Due(at, f.Settings.LettersOutWD)
+	c.Tasks = []TaskDue{{Kind: TaskApprove, Due: out}}
+	if fr.Notice {
+		c.Tasks = append(c.Tasks, TaskDue{Kind: TaskWriteByHand, Due: out, Owner: f.Case.Owner, Why: "letter " + string(l.Kind) + " went as a notice"})
+	}
+	if !f.draftsWait(l) {
+		c.Done = []TaskKind{TaskDraft}
+	}
 	return c, nil
+}
+
+// draftsWait reports whether another letter of the case is still to be drafted.
+func (f File) draftsWait(l Letter) bool {
+	return slices.ContainsFunc(f.Letters, func(o Letter) bool {
+		return o.ID != l.ID && o.State == LetterDueNow && !o.Kind.IsAutomatic()
+	})
 }
 
 // ApproveLetter queues the bytes whose hash the approver saw. again is the hash
