@@ -35,6 +35,9 @@ func ChildMain(stdin io.Reader, stdout io.Writer) int {
 	if err := confine(req); err != nil {
 		return exitNotConfined
 	}
+	if req.Op == opRead {
+		return becomeRecogniser(req)
+	}
 	out := bufio.NewWriter(stdout)
 	if err := answer(context.Background(), req, in, out); err != nil {
 		return exitBroken
@@ -54,7 +57,10 @@ func answer(ctx context.Context, req request, in *frames, out *bufio.Writer) err
 			return err
 		}
 		f := File{Part: h.Part, Name: h.Name, Type: h.Type, Data: data}
-		if req.Op == opPictures {
+		switch req.Op {
+		case opScan:
+			return r.scans(ctx, f, req, func(p *scanPage) error { return errors.Join(sendScan(out, p), out.Flush()) })
+		case opPictures:
 			return r.drawAll(ctx, f, req.Max, func(p Picture) error { return errors.Join(sendPicture(out, p), out.Flush()) })
 		}
 		if err := writeDocument(out, r.open(ctx, f, 0)); err != nil {
@@ -69,7 +75,7 @@ func answer(ctx context.Context, req request, in *frames, out *bufio.Writer) err
 	return nil
 }
 
-// confine gives up every right that reading documents does not need.
+// confine gives up every right that the task does not need.
 func confine(req request) error {
 	debug.SetMemoryLimit(600 << 20)
 	limits := map[int]uint64{
@@ -79,10 +85,18 @@ func confine(req request) error {
 		unix.RLIMIT_DATA:   1 << 30,
 		unix.RLIMIT_FSIZE:  0,
 	}
-	folder := landlock.RODirs(req.Cache).IgnoreIfMissing()
-	if req.Op == opWarm {
+	calls := forbidden
+	var rules []landlock.Rule
+	switch {
+	case req.Op == opRead:
+		calls = slices.DeleteFunc(slices.Clone(forbidden), func(name string) bool { return name == "execve" })
+		rules = append(rules, recogniserFiles(req.Tool)...)
+	case req.Cache == "":
+	case req.Op == opWarm:
 		delete(limits, unix.RLIMIT_FSIZE)
-		folder = landlock.RWDirs(req.Cache)
+		rules = append(rules, landlock.RWDirs(req.Cache))
+	default:
+		rules = append(rules, landlock.RODirs(req.Cache).IgnoreIfMissing())
 	}
 	for what, most := range limits {
 		if err := syscall.Setrlimit(what, &syscall.Rlimit{Cur: most, Max: most}); err != nil {
@@ -95,15 +109,11 @@ func confine(req request) error {
 	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
 		return fmt.Errorf("refuse tracing: %w", err)
 	}
-	rules := []landlock.Rule{}
-	if req.Cache != "" {
-		rules = append(rules, folder)
-	}
 	// Best effort: Confined tells the team when the kernel cannot do it.
 	if err := landlock.V5.BestEffort().Restrict(rules...); err != nil {
 		return fmt.Errorf("landlock: %w", err)
 	}
-	return filterCalls()
+	return filterCalls(calls)
 }
 
 // forbidden are the system calls with which a captured reader could do harm
@@ -117,7 +127,7 @@ var forbidden = []string{
 	"chmod", "fchmod", "fchmodat", "chown", "fchown", "fchownat", "link", "linkat", "symlink", "symlinkat",
 }
 
-func filterCalls() error {
+func filterCalls(calls []string) error {
 	if !seccomp.Supported() {
 		return nil
 	}
@@ -125,7 +135,7 @@ func filterCalls() error {
 	if err != nil {
 		return fmt.Errorf("seccomp: %w", err)
 	}
-	names := slices.DeleteFunc(slices.Clone(forbidden), func(name string) bool {
+	names := slices.DeleteFunc(slices.Clone(calls), func(name string) bool {
 		_, known := info.SyscallNames[name]
 		return !known // arm64 has no fork, for one
 	})

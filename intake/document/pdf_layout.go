@@ -89,6 +89,8 @@ func (p *pdfPage) split() (free []token, tables []table) {
 			// A lone box is an answer's frame: its label stands outside, so
 			// both belong to the same lines.
 			continue
+		case p.scanned && len(rows) == len(cells):
+			continue // one column of a table whose other lines were not found
 		case comb(l, rows):
 			free = append(free, combToken(l, rows[0], in))
 		default:

@@ -184,7 +184,7 @@ func typed(t token) bool { return t.control != nil && t.control.Kind != CheckBox
 // raised reports a footnote's number, which must not become part of a number
 // or word before it.
 func (l *textLine) raised(t token) bool {
-	return t.seq >= 0 && t.control == nil && t.h() < 0.8*l.h() && t.y1 < l.y1-0.25*l.h() && t.y0 < l.y0+0.2*l.h()
+	return t.seq >= 0 && t.control == nil && !t.space && len(t.text) == 1 && t.h() < 0.8*l.h() && t.y1 < l.y1-0.25*l.h() && t.y0 < l.y0+0.2*l.h()
 }
 
 var raisedDigits = strings.NewReplacer("0", "⁰", "1", "¹", "2", "²", "3", "³", "4", "⁴", "5", "⁵", "6", "⁶", "7", "⁷", "8", "⁸", "9", "⁹")

@@ -40,6 +40,7 @@ type pdfPage struct {
 	images        int
 	shades        []rect // stretches of text-marker yellow
 	notes         []string
+	scanned       bool // its lines were found in a picture, and may be letters' edges
 }
 
 // square is what may be a drawn check box, or the mark in one.

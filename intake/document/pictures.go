@@ -100,6 +100,11 @@ func (r *reader) drawMedia(ctx context.Context, f File, most int, send func(Pict
 	if err != nil {
 		return err
 	}
+	return r.media(ctx, z, most, func(b []byte, n int) error { return sendPhoto(b, n, send) })
+}
+
+// media gives each picture in a document to one, which may refuse it.
+func (r *reader) media(ctx context.Context, z *zip.Reader, most int, one func(b []byte, n int) error) error {
 	n := 0
 	for _, m := range z.File {
 		if n >= most || !strings.HasPrefix(m.Name, "word/media/") && !strings.HasPrefix(m.Name, "Pictures/") {
@@ -109,7 +114,7 @@ func (r *reader) drawMedia(ctx context.Context, f File, most int, send func(Pict
 		if err != nil {
 			return err
 		}
-		switch err := sendPhoto(b, n+1, send); {
+		switch err := one(b, n+1); {
 		case errors.Is(err, errNoPicture):
 		case err != nil:
 			return err

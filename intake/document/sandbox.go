@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"time"
@@ -24,6 +25,10 @@ type Sandbox struct {
 	Limits Limits
 	Wall   time.Duration // for one child
 
+	// Recogniser is the tesseract program, found on the machine; "" leaves
+	// scans to people.
+	Recogniser string
+
 	exe   string
 	cache string
 	slots chan struct{}
@@ -35,12 +40,18 @@ type Sandbox struct {
 // NewSandbox runs children as "exe document-child". The compiled PDF engine
 // is kept in cacheDir; an empty cacheDir costs five seconds for each PDF.
 func NewSandbox(exe, cacheDir string) *Sandbox {
+	recogniser, err := exec.LookPath("tesseract")
+	if err != nil || !filepath.IsAbs(recogniser) {
+		recogniser = ""
+	}
 	return &Sandbox{
-		Limits: DefaultLimits(),
-		Wall:   15 * time.Second,
-		exe:    exe,
-		cache:  cacheDir,
-		slots:  make(chan struct{}, 2),
+		Limits:     DefaultLimits(),
+		Wall:       15 * time.Second,
+		Recogniser: recogniser,
+
+		exe:   exe,
+		cache: cacheDir,
+		slots: make(chan struct{}, 2),
 	}
 }
 
@@ -106,6 +117,11 @@ func (s *Sandbox) Open(ctx context.Context, files []File) ([]Document, error) {
 		}
 		if err != nil {
 			return docs, err
+		}
+	}
+	for i := range docs {
+		if docs[i].State == NeedsHands {
+			s.recognise(ctx, files[i], &docs[i])
 		}
 	}
 	return docs, nil

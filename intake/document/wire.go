@@ -23,6 +23,8 @@ const (
 	opOpen     op = "open"
 	opPictures op = "pictures"
 	opWarm     op = "warm"
+	opScan     op = "scan"      // clean the pages of a scan
+	opRead     op = "recognise" // become the text recogniser
 )
 
 // request is the first frame to the child; the files' bytes follow, one frame
@@ -33,8 +35,12 @@ type request struct {
 	Limits Limits
 	Files  []fileHead
 	Max    int
+	Turn   int    // degrees, for a scan that lies on its side
+	Tool   string // the text recogniser
+	Mode   int    // its way of looking at a page
 
 	files []File
+	last  []byte // what follows unframed
 }
 
 type fileHead struct {
@@ -53,7 +59,7 @@ func (r request) encode() (io.Reader, error) {
 	for _, f := range r.files {
 		parts = append(parts, bytes.NewReader(length(len(f.Data))), bytes.NewReader(f.Data))
 	}
-	return io.MultiReader(parts...), nil
+	return io.MultiReader(append(parts, bytes.NewReader(r.last))...), nil
 }
 
 func length(n int) []byte { return binary.BigEndian.AppendUint32(nil, uint32(n)) }
