@@ -237,4 +237,4 @@ func (r *reader) enquires(v voice) bool {
 }
 
 // aboutUs is what an enquiry must speak of to be one of ours.
-var aboutUs = regexp.MustCompile(`\b(?:dsr|register|referr?\w*|dynamic|panel|c\(?e?\)?tr|form|criteria|leaflet)\b`)
+var aboutUs = regexp.MustCompile(`\b(?:dsr|register|refer(?:rals?|red|ring|rer)?|dynamic|panel|c\(?e?\)?tr|form|criteria|leaflet)\b`)

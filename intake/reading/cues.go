@@ -182,6 +182,8 @@ var (
 	boilerplate  = regexp.MustCompile(`\b(?:if (?:you|your|someone|anyone|somebody|a child|a person|it is|this is|there is|an? )|in an emergency|out of hours|samaritans|116 123|(?:call|dial|ring|phone|contact) (?:999|111|nhs 111|the police on)|nhs 111|not monitored|this (?:e-?mail|message|inbox|mailbox|form|team)|for urgent|people who|anyone who|young people who|we (?:offer|provide|support) )`)
 	personal     = regexp.MustCompile(`\b(?:my (?:\w+ )?(?:son|daughter|brother|sister|husband|wife|partner|mum|dad|boy|girl|lad|child|grandson|granddaughter|nephew|niece|friend|client|mother|father)|i have|i've|ive|i am|i'm|im|he has|she has|he's|she's|hes|shes|has taken|has a)\b`)
 	negationEnd  = regexp.MustCompile(`\b(?:no|not|never|nor|without|den(?:y|ies|ied|ying)|didn't|didnt|doesn't|doesnt|don't|dont|isn't|isnt|wasn't|wasnt|hasn't|hasnt|haven't|aren't|won't|wouldn't|nobody|no one|noone|neither|rather than|instead of|no longer|free of|rules? out|ruled out|not been|weren't|couldn't|low risk of|avoid|prevent)(?:\s+[\w'/&-]+){0,6}?\s*$`)
+	thingMissing = regexp.MustCompile(`\b(?:anything|something|nothing|what|which|information|pages?|numbers?|forms?|documents?|details?|attachments?|reports?|boxes|bits?|it|this|that)\s*$`)
+	habitual     = regexp.MustCompile(`\b(?:every (?:day|night|week|morning|time)|most (?:days|nights)|all the time|daily|each day|on a daily basis|constantly|always)\b`)
 	groundDenied = regexp.MustCompile(`\b(?:no|not|never|without|isn't|nobody is|no one is|denies)\s+(?:\w+\s+){0,3}(?:risk|plans?|question|need|history|concerns?|talk\w*|at risk|going|been)?\s*(?:of|for|to|about)?\s*(?:\w+\s+)?$`)
 	answeredNo   = regexp.MustCompile(`^[^.;\n☐☒]{0,30}?(?:[:?]|\s-|\t)\s*(?:no\b|none|nil\b|n/?a\b|n\b|low\b|not (?:known|applicable|current|at present)|does not apply|never|denied|☐)`)
 	distantPast  = regexp.MustCompile(`\b(?:years? ago|months ago|last (?:year|summer|autumn|winter|spring)|when (?:he|she|i|they|we) (?:was|were) (?:\d|a |little|young|at |in |still|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen)|as a (?:child|teenager|boy|girl|baby|young)|used to|history of|historical(?:ly)?|in the past|previously|once before|at the age of|aged \d+,? (?:he|she|i)|back in|long ago|early \d{4}s|a while ago)\b`)
@@ -202,6 +204,9 @@ func (r *cueRule) judge(s *sheet, sen span, text string, start, end int, now tim
 		return ""
 	}
 	if answeredNo.MatchString(after) {
+		return ""
+	}
+	if r.name == "missing.now" && thingMissing.MatchString(before) {
 		return ""
 	}
 	if r.level == levelGround && (groundDenied.MatchString(before) || r.name == "hospital_admission" && strings.Contains(text[start:end], "residential")) {
@@ -240,6 +245,9 @@ func negated(before string) bool {
 // urgent, today or without a time it is what it says.
 func (r *cueRule) inTime(text string, now time.Time, asked bool) string {
 	isNow := nowWords.MatchString(text)
+	if r.level == levelCrisis && habitual.MatchString(text) && !strings.Contains(text, "right now") && !strings.Contains(text, "tonight") {
+		return levelUrgent
+	}
 	switch {
 	case asked:
 		return ""

@@ -12,7 +12,6 @@ type dateHit struct {
 	span
 	year, month, day int    // year 0 when none is written, day 0 for month and year alone
 	why              string // why it is no date, "" when it is one
-	ambiguous        bool   // the order may be American (5-3-2012)
 }
 
 func (d dateHit) iso() string {

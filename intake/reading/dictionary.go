@@ -136,7 +136,7 @@ func (x *labelIndex) section(heading string) string {
 }
 
 var (
-	numbering   = regexp.MustCompile(`^(?:(?:q|question|section|part)?\s*\(?(?:\d{1,2}(?:\.\d{1,2})*|[a-z])[.):]+\s*|(?:section|part)\s+[0-9a-z]{1,2}\s*[:.\-]\s*|[-*•·▪]\s+)`)
+	numbering   = regexp.MustCompile(`^(?:(?:q|question|section|part)?\s*\(?(?:\d{1,2}(?:\.\d{1,2})*[.):]+\s*|[a-z][.)]\s+)|(?:section|part)\s+[0-9a-z]{1,2}\s*[:.\-]\s*|[-*•·▪]\s+)`)
 	parentheses = regexp.MustCompile(`\s*[(\[][^)\]]*[)\]]`)
 	yesNoTail   = regexp.MustCompile(`(?:\s*[☐☒])*\s*\b(?:yes|y)\s*[/ ]?\s*(?:or\s+)?(?:no|n)(?:\s*[/ ]?\s*(?:not known|unknown|n/?a))?\s*$`)
 	labelMarks  = strings.NewReplacer("&", " and ", "/", " or ", "+", " and ", "*", " ", "_", " ", "…", " ", "☐", " ", "☒", " ", "’", "'", "\"", " ")

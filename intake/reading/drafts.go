@@ -87,6 +87,8 @@ func tidy(fields map[string]Fact) {
 	if g, ok := fields["guardian.name"]; ok {
 		if ref, ok := fields["referrer.name"]; ok && sameFirstName(g.Value, ref.Value) && g.Method == "phrase" {
 			delete(fields, "guardian.name")
+			delete(fields, "guardian.relationship")
+			delete(fields, "guardian.phone")
 		}
 		if p, ok := fields["person.name"]; ok && strings.EqualFold(p.Value, g.Value) {
 			delete(fields, "guardian.name")
@@ -336,14 +338,37 @@ func (r *reader) safety(forms []*sheet) []found {
 		if s.part == "header" {
 			continue
 		}
-		for _, sp := range s.ownWords() {
-			out = append(out, privacy(s, sp)...)
+		for _, sp := range r.spoken(s) {
+			for _, f := range privacy(s, sp) {
+				if s.doc != nil {
+					f.Confidence += 0.03
+				}
+				out = append(out, f)
+			}
 		}
 	}
 	if len(r.result.Safeguards) > 0 {
 		out = append(out, found{"safeguarding.cue", Fact{Value: "yes", Source: r.result.Safeguards[0].Source, Method: "phrase", Confidence: 0.8}})
 	}
 	return append(out, r.formGrounds(forms)...)
+}
+
+// spoken are the words of a sheet that somebody wrote: of a form its answers.
+func (r *reader) spoken(s *sheet) []span {
+	f := r.forms[s]
+	if s.doc == nil || f == nil || len(f.pairs) < 8 {
+		return s.ownWords()
+	}
+	var out []span
+	for _, p := range f.pairs {
+		if p.value.end-p.value.start > 12 && p.fixed == nil {
+			out = append(out, p.value)
+		}
+	}
+	for _, p := range f.unknown {
+		out = append(out, p.value)
+	}
+	return out
 }
 
 // formGrounds reads grounds from what a form says in words, where it has no
@@ -405,7 +430,7 @@ func (r *reader) safeguards() {
 func (r *reader) addition(c Class) {
 	letters := r.letters[0].bodies
 	w := r.writer()
-	self := c == Withdrawal && !familyVoice.MatchString(r.voice().words) || c == Reply && selfReply(r.voice().words)
+	self := c == Withdrawal && !childVoice.MatchString(r.voice().words) || c == Reply && selfReply(r.voice().words)
 	people := r.people(letters, w, self)
 	if c == Withdrawal && self {
 		people = []person{{}}

@@ -21,16 +21,6 @@ type about struct {
 	who []int // indexes of people; all of them where it names none
 }
 
-func readLetters(letters []*sheet, people []person, self bool, now time.Time) [][]found {
-	f := &letterFacts{now: now, self: self, people: people, out: make([][]found, len(people))}
-	for _, s := range letters {
-		for _, a := range f.attribute(s) {
-			f.sentence(a)
-		}
-	}
-	return f.out
-}
-
 var everybody = regexp.MustCompile(`^they\b|\b(?:both|we all|all of us|the (?:boys|girls|twins|children)|we live|our address|we are at|we're at|each of them)\b`)
 
 // attribute says of whom each sentence speaks: those it names, else whoever the
@@ -126,7 +116,7 @@ func (f *letterFacts) sentence(a about) {
 	f.plans(a, low)
 	f.needs(a, low)
 	f.people2(a, low)
-	if !f.isOfOther(low) {
+	if !f.isOfOther(low) && !labelLine.MatchString(a.sen.of(a.s.norm)+" ") {
 		for _, c := range conditions(a.s, a.sen.span, false) {
 			f.put(a, c.field, c.value, c.start, c.end, 0.8)
 		}
@@ -216,12 +206,12 @@ var numberWords = map[string]string{"three": "3", "four": "4", "five": "5", "six
 const ageNumber = `(\d{1,2}|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty)`
 
 var (
-	ageOfThem = regexp.MustCompile(`(?:^|[,;(] ?|\band |\bthat |\bbut |\bshe |\bhe |\bwho )(?:he|she|they|who)?(?:'s|s| is| are)? ?(?:now |only |just |about |nearly |almost |aged |already )?` + ageNumber + `(?: years? old| yrs? old|yo\b| ?y/o| years? of age)`)
 	heIs      = regexp.MustCompile(`(?:^|[,;(.] ?|\band |\bbut |\bautistic |\bwho )(he|she|they|who|i|hes|shes|he's|she's|i'm|im|they're|aged|is)(?:'s|'m| is| are| am)? (now |only |just |about |nearly |almost |aged |already )?(?:an? )?` + ageNumber + `(?:[ ,.;)-]|$)`)
 	ageParen  = regexp.MustCompile(`^['s]{0,2}[,]?\s*\(\s*(?:aged? |age: ?)?(\d{1,2})(?:\s*(?:years old|yrs|yo|years))?\s*[,)]`)
 	ageComma  = regexp.MustCompile(`^,?\s*(?:who(?:'s| is)|aged?|is|are|who is aged|is aged|who's aged|is now|was)\s*(?:now |aged )?` + ageNumber + `\b`)
 	ageBare   = regexp.MustCompile(`^,\s*(\d{1,2})(?:,|\s*(?:years old|yrs|yo)|\.|$)`)
 	yearOld   = regexp.MustCompile(`\bmy (?:\w+ )?` + ageNumber + `[- ]years?[- ]old\b`)
+	iAmAge    = regexp.MustCompile(`\b(?:i'm|im|i am)(?: only| now| just)? (\d{1,2})(?:\b[^a-z%/:.\d]|[ ,]| and|$)`)
 	turnedAge = regexp.MustCompile(`\b(?:he|she|they|who) (?:has )?(?:just )?turned (\d{1,2}) (?:in|on|last|this|yesterday|today)\b`)
 	notAnAge  = regexp.MustCompile(`^\s*(?:%|of\b|people|times|weeks|days|months|hours|minutes|miles|pm\b|am\b|st\b|nd\b|rd\b|th\b|tomorrow|on my own|nights|in a|and a half (?:hours|weeks))`)
 )
@@ -248,6 +238,11 @@ func (f *letterFacts) age(a about, low string) {
 	}
 	if m := yearOld.FindStringSubmatchIndex(low); m != nil && take(m, 2) {
 		return
+	}
+	if f.self {
+		if m := iAmAge.FindStringSubmatchIndex(low); m != nil && take(m, 2) {
+			return
+		}
 	}
 	if m := turnedAge.FindStringSubmatchIndex(low); m != nil && take(m, 2) {
 		return

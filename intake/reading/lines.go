@@ -122,6 +122,9 @@ func (f *formReader) startsLabel(line span, from, to int, open **openValue, clos
 	if !colon && value == "" && !exact || !colon && f.wrapped(line, from) {
 		return false
 	}
+	if !colon && f.sheet.doc == nil && strings.HasPrefix(field, "professional.") {
+		return false // a job below a signature
+	}
 	closeOpen()
 	f.openLabel(line, label, value, field, exact, open)
 	return true

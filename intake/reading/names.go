@@ -20,6 +20,7 @@ var nameTitles = wordSet("mr mrs miss ms mx dr prof professor sister sir dame re
 func nameAt(norm string, i int) (span, bool) {
 	i += len(norm[i:]) - len(strings.TrimLeft(norm[i:], " \t\n"))
 	start, end, count := i, i, 0
+words:
 	for count < 5 {
 		m := nameToken.FindString(norm[i:])
 		if m == "" {
@@ -41,12 +42,12 @@ func nameAt(norm string, i int) (span, bool) {
 			next := i + len(m) + blanks(norm[i+len(m):])
 			after := nameToken.FindString(norm[next:])
 			if after == "" || !isNameWord(strings.TrimSuffix(after, "."), false) {
-				return span{start, end}, count > 0
+				break words
 			}
 			i = next
 			continue
 		case !isNameWord(word, false) && !rareName(norm, word, i+len(m), count):
-			return span{start, end}, count > 0
+			break words
 		}
 		if count > 0 && len(word) > 2 && word == strings.ToUpper(word) && norm[start:end] != strings.ToUpper(norm[start:end]) && !isUncased(firstRune(word)) {
 			if next := strings.TrimLeft(norm[i+len(m):], " "); next == "" || strings.IndexByte("\n,.;:)(\t/", next[0]) >= 0 && count > 0 && !shouts(word) {
@@ -61,8 +62,8 @@ func nameAt(norm string, i int) (span, bool) {
 			break // a full stop ends the name, except after an initial
 		}
 		i += len(m)
-		if strings.HasPrefix(norm[i:], "'s") {
-			break
+		if strings.HasSuffix(word, "'s") {
+			break // what follows is somebody's
 		}
 		n := blanks(norm[i:])
 		if n == 0 {

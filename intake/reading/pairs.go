@@ -39,7 +39,7 @@ func newFormReader(s *sheet, labels *labelIndex) *formReader {
 // fieldOf returns the field of a label text: the whole, then its first line
 // (hints stand below it), then its parts where it asks for two things.
 func (f *formReader) fieldOf(label string) (string, bool) {
-	if len(label) > 300 {
+	if len(label) > 300 || strings.ContainsAny(label, "☐☒") {
 		return "", false
 	}
 	if field, exact := f.labels.field(label); field != "" {
@@ -52,9 +52,11 @@ func (f *formReader) fieldOf(label string) (string, bool) {
 		if field, exact := f.labels.field(first); field != "" {
 			return field, exact
 		}
-		return f.compound(first), false
+		c := f.compound(first)
+		return c, c != ""
 	}
-	return f.compound(label), false
+	c := f.compound(label)
+	return c, c != ""
 }
 
 var (
@@ -74,8 +76,8 @@ func (f *formReader) scoped(label string) string {
 	} else if head, _, ok := strings.Cut(n, ", "); ok && head != n {
 		return f.scoped(head)
 	}
-	if owner < 0 {
-		return ""
+	if owner < 0 || what[0] >= '0' && what[0] <= '9' {
+		return "" // "Person 1: name" is one of a list
 	}
 	field, exact := f.labels.field(what)
 	if !exact {
@@ -119,7 +121,7 @@ func (f *formReader) compound(label string) string {
 		}
 		fa, exactA := f.labels.field(a)
 		fb, exactB := f.labels.field(b)
-		if exactA && exactB && fa != fb {
+		if exactA && exactB && fa != fb && fa != "other" && fb != "hint" {
 			return fa + "+" + fb
 		}
 	}
@@ -128,8 +130,8 @@ func (f *formReader) compound(label string) string {
 
 // isLabel reports whether a text is a label that the dictionary knows exactly.
 func (f *formReader) isLabel(text string) bool {
-	field, _ := f.fieldOf(text)
-	return field != ""
+	field, exact := f.fieldOf(text)
+	return field != "" && exact
 }
 
 // add records a pair, giving labels that hold for anybody to whom the section

@@ -19,10 +19,9 @@ func (p person) value() string {
 }
 
 var (
-	plural    = regexp.MustCompile(`\b(?:my|our) (?:two|three|\w+ and \w+ year olds?)\b|\bboth (?:of )?(?:my|our|the|are|them|children|boys|girls|sons|daughters|have|autistic)?\b|\btwins?\b|\bmy (?:sons|daughters|children|boys|girls|brothers|sisters|grandchildren|grandsons|granddaughters|lads)\b|\bour (?:sons|daughters|children|boys|girls)\b|\btwo (?:children|siblings|brothers|sisters|pupils|residents|clients|people|young people|referrals)\b`)
+	plural    = regexp.MustCompile(`\b(?:my|our) (?:two|three|\w+ and \w+ year olds?)\b|\bboth (?:of )?(?:my|our|the (?:boys|girls|children|twins)|them|children|boys|girls|sons|daughters|brothers|sisters)\b|\b(?:they|who) (?:are|have|were) both\b|\bboth (?:are|have|were) (?:\w+ )?autistic|\btwins?\b|\bmy (?:sons|daughters|children|boys|girls|brothers|sisters|grandchildren|grandsons|granddaughters|lads)\b|\bour (?:sons|daughters|children|boys|girls)\b|\btwo (?:children|siblings|brothers|sisters|pupils|residents|clients|people|young people|referrals)\b`)
 	andName   = regexp.MustCompile(`\s+(?:and|&)\s+`)
 	pluralKin = regexp.MustCompile(`\b(?:my|our|two|both|of)\s+(?:\w+\s+)?(?:two|sons|daughters|children|boys|girls|twins|brothers|sisters|grandchildren|grandsons|lads|kids|pupils|residents|siblings)\b,?[\s:(-]+`)
-	notAbout  = regexp.MustCompile(`\b(?:is fine|this is only about|not about|isn't about|no concerns|not referring|is not being referred|only about)\b`)
 )
 
 // people finds who is referred in letters: one person, or several where the
@@ -129,13 +128,20 @@ func fuller(p person, letters []*sheet, subject *sheet, writer string) person {
 		for _, sp := range spans {
 			for _, n := range allNames(s, sp) {
 				v := bareName(oneLine(n.of(s.norm)))
-				if strings.Count(v, " ") > strings.Count(have, " ") && sameFirstName(v, have) && !strings.EqualFold(v, writer) && extends(have, v) {
+				if strings.Count(v, " ") > strings.Count(have, " ") && (sameFirstName(v, have) || sameLastName(v, have)) && !strings.EqualFold(v, writer) && extends(have, v) {
 					have, p.sheet, p.name = v, s, n
 				}
 			}
 		}
 	}
 	return p
+}
+
+// sameLastName reports whether a single word is the family name of a whole name:
+// Mr Fuller is Anthony Fuller.
+func sameLastName(full, one string) bool {
+	words := strings.Fields(full)
+	return !strings.Contains(one, " ") && len(words) > 1 && strings.EqualFold(words[len(words)-1], one)
 }
 
 // extends reports whether all words of the short name stand in the long one.
@@ -148,8 +154,6 @@ func extends(short, long string) bool {
 	}
 	return true
 }
-
-var subjectNoise = regexp.MustCompile(`\s*(?:[-:|,(]|\bfor\b|\bof\b|\babout\b|\bre\b)\s*`)
 
 // subjectPerson takes a name that the subject gives, if the letter uses it too.
 func subjectPerson(subject *sheet, letters []*sheet, writer string) person {

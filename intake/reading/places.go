@@ -16,7 +16,6 @@ var (
 	notHisHome      = regexp.MustCompile(`\b(?:i live|i'm at|i am at)\b`)
 	withMe          = regexp.MustCompile(`\b(?:with|we|us|he|she|both)\b`)
 	noPostcode      = regexp.MustCompile(`\b(?:lives?|living|is|are|'re|'s|staying|home is|address(?: is|:)) (?:at )?((?:flat \w+,? |number |no\.? )?\d{1,4}[a-z]?,? [a-z][a-z' -]+(?:,| in) (?:` + towns + `))\b`)
-	houseInTown     = regexp.MustCompile(`\bi live in ([a-z]+ (?:house|court|lodge|hall|close) in (?:` + towns + `)|[a-z]+ (?:house|court|lodge)(?:,| in) [a-z]+(?: [a-z]+)?)\b`)
 )
 
 // place reads address and postcode.

@@ -9,7 +9,7 @@ const ehcpWords = `(?:ehcp|ehc plan|education,? health,? and care plan)`
 
 var (
 	ehcpTerm        = regexp.MustCompile(`\b` + ehcpWords + `\b`)
-	ehcpNo          = regexp.MustCompile(`\b(?:no|not|n't|without|hasnt|doesnt|refused|turned (?:us|him|her) down for|never|lost)\b[^.;,]{0,25}$`)
+	ehcpNo          = regexp.MustCompile(`(?:\b(?:no|not|without|hasnt|doesnt|refused|turned (?:us|him|her) down for|never|lost)|n't)\b[^.;,]{0,25}$`)
 	ehcpAsked       = regexp.MustCompile(`\b(?:appl(?:y|ied|ying)|assess\w*|request\w*|waiting|asked|asking|draft|in progress|being|want|need)\b[^.;]{0,30}$`)
 	ehcpAsked2      = regexp.MustCompile(`^[^.;]{0,20}\b(?:assessment|application|request|in progress|is being|pending|needs assessment)\b`)
 	lookedAfterText = regexp.MustCompile(`\b(?:(?:is|was|came to us|been|are|placed|accommodated) (?:\w+ ){0,6}?(?:under (?:a )?(?:section|s\.?) ?(?:20|31)|looked[- ]after|(?:in|into) foster care|in care\b|on a (?:full )?care order)|looked[- ]after child|placed with (?:a )?foster|foster (?:family|carers?|placement) (?:in|have|has|gave|given)|full care order|i'm a foster carer|i am a foster carer|we are foster carers|we foster)\b`)
@@ -18,7 +18,6 @@ var (
 	hasCapacity     = regexp.MustCompile(`\b(?:has|have|i've got|have got|has got|with|assessed as having|retains) (?:full |the |mental )*capacity\b`)
 	lacksCapacity   = regexp.MustCompile(`\b(?:lacks?|lacking|without|does(?:n't| not) have|did not have|assessed as lacking) (?:the |mental )*capacity\b`)
 	ragSaid         = regexp.MustCompile(`\b(?:suggest\w*|rat(?:e|ed|ing)|rag|propose\w*|recommend\w*|go(?:es)? up to|should be|would be|view(?: is)?|think\w*)\b[^.;]{0,40}\b(red|amber|green|blue)\b|\b(red|amber|green|blue) (?:rating|on the rag|rag)\b`)
-	ragOfOther      = regexp.MustCompile(`\b(?:was|is|were|currently|one of yours) \(?(?:rated )?$`)
 )
 
 // plans reads the education plan, care status, admission, capacity and rating.
@@ -63,7 +62,7 @@ var (
 	speaks      = regexp.MustCompile(`\b(?:first|main|home) language is (\p{L}+)|\b(?:only |mainly )?speaks? (polish|urdu|bengali|punjabi|gujarati|arabic|romanian|lithuanian|portuguese|turkish|somali|tamil|farsi|french|spanish|italian|cantonese|mandarin|hindi|russian|ukrainian|albanian|yoruba|welsh|bulgarian|kurdish|pashto)\b`)
 	interprets  = regexp.MustCompile(`\b(?:need(?:s|ed)?|want(?:s)?|please (?:arrange|book|use)|with|would like|require(?:s|d)?) (?:an? )?(?:\w+ )?interpreter\b|\btłumacz\w*`)
 	howTheyTell = regexp.MustCompile(`\b(?:does(?:n't| not) (?:really )?(?:speak|talk)|do not (?:really )?(?:speak|talk)|no speech|non-?verbal|non-?speaking|makaton|signs a bit|pecs|picture (?:book|cards|symbols)|eye-?gaze|communicat(?:es|or|ion (?:book|aid|cards))|talks?,? but|can (?:say|talk|tell)|speaks in|short (?:words|phrases|sentences)|objects of reference|colour cards|that's how (?:he|she) tells|types? on|will type|easy read|large print|big letters|few words|uses (?:a )?(?:tablet|symbols|signs|pictures|cards|gestures)|understands (?:more|pictures|simple|short)|hard of hearing|deaf|sign language|bsl|knows about \w+ signs|time to (?:answer|process)|photo of who)`)
-	contactMe   = regexp.MustCompile(`\b(?:email (?:only|is best|is better|please|me)|by email|(?:write|text|email) (?:to )?me|in writing|do(?:n't| not) (?:answer|do phone|do calls|like (?:phone|calls|talking on|telephon)|use the phone|ring|phone|call)|can(?:no|')?t (?:answer|do|use|speak on|talk on)|not (?:by )?phone|text (?:is|only|me|best|message)|phone calls (?:very )?(?:hard|scare|make)|calls make|no (?:phone )?calls|easy read|large print|big letters|pictures)\b`)
+	contactMe   = regexp.MustCompile(`\b(?:email (?:only|is best|is better|please|me)|by email|(?:write|text|email) (?:to )?me|in writing|do(?:n't| not) (?:answer|do phone|do calls|like (?:phone|calls|talking on|telephon)|use the phone|ring|phone|call)|can(?:no|')?t (?:answer|do (?:phone|calls)|use (?:the )?(?:phone|telephone)|speak on|talk on)|not (?:by )?phone|text (?:is|only|me|best|message)|phone calls (?:very )?(?:hard|scare|make)|calls make|no (?:phone )?calls|easy read|large print|big letters|pictures)\b`)
 )
 
 // needs reads languages, interpreters and how somebody communicates, in the
@@ -83,9 +82,30 @@ func (f *letterFacts) needs(a about, low string) {
 	if f.self {
 		told = told || contactMe.MatchString(low)
 	}
-	if told && len(low) < 320 {
-		f.put(a, "person.communication_needs", oneLine(a.sen.of(a.s.norm)), a.sen.start, a.sen.end, 0.7)
+	if told && len(low) < 320 && !aboutLeaflet.MatchString(low) {
+		start, confidence := a.sen.start, 0.7
+		if m := contactMe.FindStringIndex(low); f.self && m != nil {
+			start += clauseStart(low, m[0])
+			confidence = 0.75
+		}
+		f.put(a, "person.communication_needs", oneLine(a.s.norm[start:a.sen.end]), start, a.sen.end, confidence)
 	}
+}
+
+var aboutLeaflet = regexp.MustCompile(`\b(?:showed|shown|leaflet|about your|talked about)\b`)
+
+// clauseStart is where the clause around offset at of a long sentence begins.
+func clauseStart(low string, at int) int {
+	if strings.Count(low, " ") < 12 {
+		return 0
+	}
+	best := 0
+	for _, cut := range []string{" so ", "; ", " - "} {
+		if i := strings.LastIndex(low[:at], cut); i >= 0 {
+			best = max(best, i+len(cut))
+		}
+	}
+	return best
 }
 
 // iTalk keeps the writer's own talking, and talks with services, out.

@@ -21,12 +21,14 @@ type signature struct {
 }
 
 var (
-	closing   = regexp.MustCompile(`(?im)^[ \t]*(?:(?:with |very )?(?:kind(?:est)?|best|warm(?:est)?|many|most|yours|with|lots of|sincere|warmly|respectfully|much)?[ ]?(?:regards|wishes|thanks|thank you|sincerely|faithfully|truly|love|cheers|appreciated|respect)\b[^\n.]{0,45}|yours|cheers|ta|thx|kr|br|from|diolch yn fawr|z poważaniem|pozdrawiam|cofion|thank you[^\n]{0,40}|thanks[^\n]{0,30}),?[ \t!.x]*$`)
-	roleWord  = regexp.MustCompile(`(?i)\b(?:\w*workers?|nurse|manager|officer|practitioner|psychologist|psychiatrist|therapist|(?:head)?teacher|head|senco|sendco|paediatrician|consultant|doctor|gp|general practitioner|co-?ordinator|advocate|advis[eo]r|clinician|lead|director|assistant|supervisor|matron|solicitor|mentor|tutor|specialist|registrar|commissioner|administrator|secretary|warden|counsellor|principal|dietitian|midwife|health visitor|constable|inspector|sergeant|associate|facilitator|navigator|dsl|amhp|rmn|rnld|carer's champion|engagement|liaison|chief executive|ceo|leader|correspondent|housing support|probation)\b`)
-	strongOrg = regexp.MustCompile(`(?i)\b(?:council|trust|hospital|ltd|limited|llp|cic|school|academy|college|university|police|association|surgery|medical (?:centre|group|practice)|health centre|partnership|foundation|charity|society|infirmary|nhs|primary)\b`)
-	mediumOrg = regexp.MustCompile(`(?i)\b(?:teams?|services?|homes?|house|centre|support|pathways|care|camhs|cmht|housing|advocacy|health|hubs?|clinic|outreach|project|agency|group|lodge|unit|ward|solutions|youth|living|voice|community)\b`)
-	letters   = regexp.MustCompile(`^\s*(?:(?:RNLD|RMN|RGN|RN|MBBS|MRCPsych|FRCPsych|BSc|MSc|PhD|DClinPsy|MBE|OBE|QTS|BA|MA|Hons|MRCGP|\(she/her\)|\(he/him\)|\(they/them\)|she/her|he/him|they/them)[,\s]*)+`)
-	kinInSign = regexp.MustCompile(`(?i)^\s*[,(\-–]?\s*(?:(?:his|her|their|\p{L}+'s) )?(mum|mom|mother|dad|father|parent|carer|foster carer|brother|sister|wife|husband|partner|gran|nan|grandmother|grandfather|grandad|grandma|stepfather|stepdad|stepmum|stepmother|guardian|aunt|uncle|friend|neighbour)\b`)
+	closing    = regexp.MustCompile(`(?im)^[ \t]*(?:(?:with |very )?(?:kind(?:est)?|best|warm(?:est)?|many|most|yours|with|lots of|sincere|warmly|respectfully|much)?[ ]?(?:regards|wishes|thanks|thank you|sincerely|faithfully|truly|love|cheers|appreciated|respect)\b[^\n.]{0,45}|yours|cheers|ta|thx|kr|br|from|diolch yn fawr|z poważaniem|pozdrawiam|cofion|thank you[^\n]{0,40}|thanks[^\n]{0,30}),?[ \t!.x]*$`)
+	roleWord   = regexp.MustCompile(`(?i)\b(?:\w*workers?|nurse|manager|officer|practitioner|psychologist|psychiatrist|therapist|(?:head)?teacher|head|senco|sendco|paediatrician|consultant|doctor|gp|general practitioner|co-?ordinator|advocate|advis[eo]r|clinician|lead|director|assistant|supervisor|matron|solicitor|mentor|tutor|specialist|registrar|commissioner|administrator|secretary|warden|counsellor|principal|dietitian|midwife|health visitor|constable|inspector|sergeant|associate|facilitator|navigator|dsl|amhp|rmn|rnld|carer's champion|engagement|liaison|chief executive|ceo|leader|correspondent|housing support|probation)\b`)
+	strongOrg  = regexp.MustCompile(`(?i)\b(?:council|trust|hospital|ltd|limited|llp|cic|school|academy|college|university|police|association|surgery|medical (?:centre|group|practice)|health centre|partnership|foundation|charity|society|infirmary|nhs|primary)\b`)
+	mediumOrg  = regexp.MustCompile(`(?i)\b(?:teams?|services?|homes?|house|centre|support|pathways|care|camhs|cmht|housing|advocacy|health|hubs?|clinic|outreach|project|agency|group|lodge|unit|ward|solutions|youth|living|voice|community)\b`)
+	phoneFirst = regexp.MustCompile(`(?i)^(?:0|\+|\(|t\b|tel|m\b|mob)`)
+	collar     = regexp.MustCompile(`^\s*(?:PC|DC|PS|DS|PCSO|Sgt|Insp)\.? \d{2,5} `)
+	letters    = regexp.MustCompile(`^\s*(?:(?:RNLD|RMN|RGN|RN|MBBS|MRCPsych|FRCPsych|BSc|MSc|PhD|DClinPsy|MBE|OBE|QTS|BA|MA|Hons|MRCGP|\(she/her\)|\(he/him\)|\(they/them\)|she/her|he/him|they/them)[,\s]*)+`)
+	kinInSign  = regexp.MustCompile(`(?i)^\s*[,(\-–]?\s*(?:(?:his|her|their|\p{L}+'s) )?(mum|mom|mother|dad|father|parent|carer|foster carer|brother|sister|wife|husband|partner|gran|nan|grandmother|grandfather|grandad|grandma|stepfather|stepdad|stepmum|stepmother|guardian|aunt|uncle|friend|neighbour)\b`)
 )
 
 // signatureOf finds who signed norm[sp): the lines behind a closing phrase, else
@@ -107,6 +109,9 @@ func (sig *signature) read(s *sheet, block span) bool {
 // signedName reads a line that is a name, alone or before its job.
 func signedName(norm string, at, end int) (span, bool) {
 	line := norm[at:end]
+	if m := collar.FindStringIndex(line); m != nil {
+		at += m[1]
+	}
 	name, ok := nameAt(norm[:end], at)
 	if !ok || name.start > end || name.end > end {
 		low := strings.TrimSpace(line)
@@ -118,7 +123,7 @@ func signedName(norm string, at, end int) (span, bool) {
 		return small, found && small.end == stop
 	}
 	after := letters.ReplaceAllString(strings.TrimLeft(norm[name.end:end], " "), "")
-	if after == "" || strings.IndexByte(",|(/-.:x☒0+", after[0]) >= 0 || len(after) > 3 && strings.IndexByte("0+tTmM(", after[0]) >= 0 && len(phones(after)) > 0 || kinInSign.MatchString(after) || roleWord.MatchString(after) && len(after) < 60 {
+	if after == "" || strings.IndexByte(",|(/-.x", after[0]) >= 0 || phoneFirst.MatchString(after) && len(phones(after)) > 0 || kinInSign.MatchString(after) || roleWord.MatchString(after) && len(after) < 60 {
 		if strings.HasPrefix(after, ".") && len(strings.TrimSpace(after)) > 1 {
 			return span{}, false
 		}

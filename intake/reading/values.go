@@ -202,9 +202,6 @@ func (v *valueReader) read(field string, sp span) {
 		v.contact(who, what)
 	case "care_status":
 		text, at := v.words()
-		if v.p.fixed != nil {
-			text = v.a.options[0].text
-		}
 		v.add(field, careStatus(v.p.label.of(v.p.sheet.norm), text), at)
 	default:
 		v.readOther(field, who, what)
