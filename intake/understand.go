@@ -11,6 +11,7 @@ import (
 	"github.com/essex-dsr/dsr/intake/message"
 	"github.com/essex-dsr/dsr/intake/reading"
 	"github.com/essex-dsr/dsr/store"
+	"github.com/essex-dsr/dsr/workflow"
 )
 
 // understood is one mail as far as it could be read. It is kept sealed beside
@@ -99,7 +100,7 @@ func plainest(raw []byte) string {
 
 // documents reads the files of a mail, those of attached mails among them.
 func (s *Service) documents(ctx context.Context, m *message.Message) []document.Document {
-	files := filesOf(m)
+	files := Files(m)
 	if len(files) == 0 || s.Documents == nil {
 		return nil
 	}
@@ -115,7 +116,8 @@ func (s *Service) documents(ctx context.Context, m *message.Message) []document.
 	return docs
 }
 
-func filesOf(m *message.Message) []document.File {
+// Files are the files of a mail and of the mails attached to it.
+func Files(m *message.Message) []document.File {
 	var files []document.File
 	for _, p := range m.Parts {
 		switch p.Role {
@@ -123,11 +125,21 @@ func filesOf(m *message.Message) []document.File {
 			files = append(files, document.File{Part: p.Number, Name: p.Name, Type: p.Type, Data: p.Data})
 		case message.AttachedMail:
 			if p.Mail != nil {
-				files = append(files, filesOf(p.Mail)...)
+				files = append(files, Files(p.Mail)...)
 			}
 		}
 	}
 	return files
+}
+
+// FileOf takes one file out of a mail's bytes, as a page hands it to a reader.
+func FileOf(raw []byte, part string) ([]byte, error) {
+	for _, f := range Files(message.Read(raw, message.DefaultLimits())) {
+		if f.Part == part {
+			return f.Data, nil
+		}
+	}
+	return nil, &workflow.Refusal{Kind: workflow.ErrNotFound, Words: "This file lies inside another file of the mail: download that one."}
 }
 
 // Kept is what the case page needs of a reading; it is stored sealed.
