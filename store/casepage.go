@@ -162,8 +162,11 @@ func (s *Store) CaseFacts(ctx context.Context, id workflow.CaseID) ([]FactView, 
 			return err
 		}
 		x.ConfirmedAt = confirmed.Time
+		if err := json.Unmarshal(rivals, &x.Rivals); err != nil {
+			return fmt.Errorf("rivals of fact %d: %w", x.ID, err)
+		}
 		out = append(out, x)
-		return json.Unmarshal(rivals, &x.Rivals)
+		return nil
 	}, id)
 	if err != nil {
 		return nil, fmt.Errorf("facts of case %d: %w", id, err)
@@ -289,4 +292,18 @@ func (s *Store) OpenByHand(ctx context.Context, by workflow.Actor, at time.Time,
 		return nil
 	})
 	return made, err
+}
+
+// Document is one file of a message.
+func (s *Store) Document(ctx context.Context, m workflow.MessageID, part string) (DocumentRow, error) {
+	all, err := s.documents(ctx, m)
+	if err != nil {
+		return DocumentRow{}, err
+	}
+	for _, d := range all {
+		if d.Part == part {
+			return d, nil
+		}
+	}
+	return DocumentRow{}, &workflow.Refusal{Kind: workflow.ErrNotFound, Words: "There is no such file in this mail."}
 }

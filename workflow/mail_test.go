@@ -126,6 +126,7 @@ func TestSignpostCheck(t *testing.T) {
 	}{
 		"good": {func(*Signpost) {}, ""}, "no name": {func(s *Signpost) { s.Name = " " }, "name"}, "no purpose": {func(s *Signpost) { s.For = "" }, "for"},
 		"no way": {func(s *Signpost) { s.Phone = "" }, "phone"}, "ages turned round": {func(s *Signpost) { s.AgeFrom, s.AgeTo = 18, 17 }, "age-to"},
+		"no email": {func(s *Signpost) { s.Email = "ours" }, "email"}, "no web address": {func(s *Signpost) { s.Web = "ours.example" }, "web"},
 		"an age below nought": {func(s *Signpost) { s.AgeFrom = -1 }, "age-from"},
 	} {
 		s := good

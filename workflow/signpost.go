@@ -87,6 +87,10 @@ func (s Signpost) Check() error {
 		return invalid("age-to", "The upper age is below the lower one.")
 	case s.Phone == "" && s.Email == "" && s.Web == "" && s.How == "":
 		return invalid("phone", "Enter at least one way to get in touch.")
+	case s.Email != "" && strings.Count(s.Email, "@") != 1:
+		return invalid("email", "Enter one email address, like name@example.org.")
+	case s.Web != "" && !strings.HasPrefix(s.Web, "https://") && !strings.HasPrefix(s.Web, "http://"):
+		return invalid("web", "Enter a web address that begins with https://.")
 	}
 	return nil
 }
