@@ -31,6 +31,8 @@ type AppConfig struct {
 	Problems func(context.Context) []Problem
 	// Sending tells in words why no letter leaves, "" when they leave.
 	Sending func() string
+	// File takes one file out of a mail's bytes, by its part number.
+	File func(raw []byte, part string) ([]byte, error)
 }
 
 // App is the pages of the service: a Server and what its handlers need.
@@ -43,6 +45,7 @@ type App struct {
 	metrics  prometheus.Gatherer
 	problems func(context.Context) []Problem
 	sending  func() string
+	file     func(raw []byte, part string) ([]byte, error)
 	sessions *scs.SessionManager
 	hashing  chan struct{} // one password hash at a time: each takes memory and a core
 	menu     []menuEntry
@@ -58,11 +61,11 @@ func NewApp(c AppConfig) (http.Handler, error) {
 }
 
 func newApp(c AppConfig) (*App, error) {
-	if c.Store == nil || c.Metrics == nil || c.Sending == nil {
-		return nil, errors.New("web: AppConfig lacks Store, Metrics or Sending")
+	if c.Store == nil || c.Metrics == nil || c.Sending == nil || c.File == nil {
+		return nil, errors.New("web: AppConfig lacks Store, Metrics, Sending or File")
 	}
 	a := &App{store: c.Store, office: c.Office, version: c.Version, notices: c.Notices, metrics: c.Metrics,
-		problems: c.Problems, sending: c.Sending, hashing: make(chan struct{}, 1)}
+		problems: c.Problems, sending: c.Sending, file: c.File, hashing: make(chan struct{}, 1)}
 	if a.problems == nil {
 		a.problems = func(context.Context) []Problem { return nil }
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -55,7 +56,10 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w.app, err = newApp(AppConfig{Store: s, Clock: func() time.Time { return w.now }, Log: slog.New(slog.DiscardHandler), Base: base,
-		Version: "test", Metrics: prometheus.NewRegistry(), Sending: func() string { return "no mail host is set" }})
+		Version: "test", Metrics: prometheus.NewRegistry(), Sending: func() string { return "no mail host is set" },
+		File: func(raw []byte, part string) ([]byte, error) {
+			return []byte("part " + part + " of " + strconv.Itoa(len(raw)) + " bytes"), nil
+		}})
 	if err != nil {
 		t.Fatal(err)
 	}

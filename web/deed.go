@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/essex-dsr/dsr/workflow"
@@ -144,9 +145,9 @@ func (a *App) doDeed(w http.ResponseWriter, r *http.Request, d deed) error {
 	return seeOther(w, r, "/cases/"+r.PathValue("ref")+d.back)
 }
 
-// offer lists the deeds that somebody may do on a case now, as buttons, and
+// offerDeeds lists those that somebody may do on a case now, as buttons, and
 // those that only a guard holds back, with its words.
-func offer(x workflow.File, by workflow.Actor, now time.Time, all ...deed) (buttons []Button, later []Line) {
+func offerDeeds(x workflow.File, by workflow.Actor, now time.Time, all ...deed) (buttons []Button, later []Line) {
 	for _, d := range all {
 		if !by.Has(d.may...) || x.May(by, d.action) != nil {
 			continue
@@ -297,8 +298,18 @@ func headOf(x workflow.File, by workflow.Actor, now workflow.Date, current strin
 	if age, known := x.Person.Age(now); known {
 		h.Identity.Facts = append(h.Identity.Facts, Line{Key: "Born", Value: fmt.Sprintf("%s (%d)", dayWords(x.Person.DateOfBirth), age)})
 	}
+	if x.Person.NHSNumber != "" {
+		h.Identity.Facts = append(h.Identity.Facts, Line{Key: "NHS number", Value: nhsWords(x.Person.NHSNumber)})
+	}
+	if len(x.Person.Needs) > 0 { // on every page of a case, so that nobody writes in a form that does not work
+		h.Identity.Facts = append(h.Identity.Facts, Line{Key: "Tell them by", Value: strings.Join(x.Person.Needs, ", ")})
+	}
+	if x.Person.Deceased {
+		h.Identity.Tags = append(h.Identity.Tags, Tag{Text: "Has died"})
+	}
 	if by.Has(staff()...) {
-		for _, t := range []Tab{{Text: "Details", Href: here}, {Text: "Letters", Href: here + "/letters"}, {Text: "Panel", Href: here + "/panel"}, {Text: "Register", Href: here + "/register"}} {
+		for _, t := range []Tab{{Text: "Review", Href: here}, {Text: "People", Href: here + "/people"}, {Text: "Consent", Href: here + "/consent"},
+			{Text: "Letters", Href: here + "/letters"}, {Text: "Panel", Href: here + "/panel"}, {Text: "Register", Href: here + "/register"}, {Text: "Timeline", Href: here + "/timeline"}} {
 			t.Current = t.Href == here+current
 			h.Tabs.Items = append(h.Tabs.Items, t)
 		}

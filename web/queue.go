@@ -67,6 +67,7 @@ type queuePage struct {
 	Filter Filter
 	Table  Table
 	Pages  Pagination
+	ByHand bool // the reader may write down a referral
 }
 
 // showQueue is the team's start page; everybody else is led to the first page
@@ -90,7 +91,8 @@ func (a *App) showQueue(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p := &queuePage{Layout: Layout{Title: "Queue"}, Search: searchInput(&Form{}, ""), Tabs: q.tabs(counts), Filter: q.filter(),
-		Table: queueTable(rows, q.stream, set.Calendar(), a.now()), Pages: paginate(q.page, queuePageSize, total, q.address)}
+		Table: queueTable(rows, q.stream, set.Calendar(), a.now()), Pages: paginate(q.page, queuePageSize, total, q.address),
+		ByHand: by.Has(rolesOf(workflow.Open)...)}
 	if p.Live, err = a.queueLive(r.Context()); err != nil {
 		return err
 	}
@@ -326,8 +328,8 @@ func clockOf(x store.QueueRow, cal workflow.Calendar, now time.Time) (ours, days
 		}
 	}
 	count(workflow.DateOf(now))
-	first, last := workflow.DateOf(x.ReceivedAt), workflow.DateOf(end)
-	return ours, max(0, int(last.At(12, 0).Sub(first.At(12, 0)).Hours()+1)/24)
+	first, last := workflow.DateOf(x.ReceivedAt).At(12, 0), workflow.DateOf(end).At(12, 0)
+	return ours, int(last.Sub(first).Hours()+1) / 24 // a day of 23 hours is one too
 }
 
 // dueIn says how far a time is: in minutes near it, else in working days.

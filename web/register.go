@@ -220,7 +220,7 @@ func (a *App) showOnRegister(w http.ResponseWriter, r *http.Request) error {
 	} else {
 		p.Lines = registerLines(x, today)
 	}
-	p.Buttons, p.Later = offer(x, by, a.now(), slices.Concat(ratingDeeds(), removalDeeds(), transferDeeds())...)
+	p.Buttons, p.Later = offerDeeds(x, by, a.now(), slices.Concat(ratingDeeds(), removalDeeds(), transferDeeds())...)
 	if x.Removal != nil {
 		p.Removal = a.removalView(x, by, names)
 	}

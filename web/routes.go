@@ -14,8 +14,18 @@ func (a *App) routes() []Route {
 		a.healthRoutes(),
 		a.queueRoutes(),
 		a.searchRoutes(),
-		// Letters, panels and the register join here, then messages, the
-		// directory, settings, accounts and tasks.
+		a.byHandRoutes(),
+		a.caseRoutes(),
+		a.partyRoutes(),
+		a.consentRoutes(),
+		a.letterRoutes(),
+		a.registerRoutes(),
+		a.panelRoutes(),
+		a.taskRoutes(),
+		a.mailboxRoutes(),
+		a.directoryRoutes(),
+		a.settingRoutes(),
+		a.userRoutes(),
 	)
 }
 
