@@ -15,11 +15,13 @@ import (
 // command stands here only when it works.
 func commands() []command {
 	return []command{
-		{name: "serve", args: "--print-config", short: "print the settings of the service", run: serve},
+		{name: "serve", args: "[--only PARTS]", short: "the service: mailbox, letters, clocks and pages", run: serve},
+		{name: "demo", short: "the service with a world of its own, to try it", run: runDemo},
 		{name: "user add", args: "--email ADDRESS --name NAME --role ROLE", short: "add an account", run: userAdd()},
 		{name: "user list", short: "list the accounts", run: userList()},
 		{name: "user disable", args: "--email ADDRESS", short: "stop an account from signing in", run: userDisable()},
 		{name: "user reset", args: "--email ADDRESS", short: "set a new password and unlock an account", run: userReset()},
+		{name: "parse", args: "FILE...", short: "read mails and print what is understood of them", run: parseCommand},
 		{name: "mailbox check", short: "say step by step what works with the mailbox", run: mailboxCheck},
 		{name: "migrate", args: "[up|status]", short: "bring the schema up to date, or say how it stands", run: migrate},
 		{name: "letter preview", args: "KIND", short: "show a letter with the facts of an invented person", run: letterPreview},

@@ -17,6 +17,7 @@ import (
 
 	"github.com/caarlos0/env/v11"
 
+	"github.com/essex-dsr/dsr/intake"
 	"github.com/essex-dsr/dsr/intake/mailbox"
 	"github.com/essex-dsr/dsr/letters"
 	"github.com/essex-dsr/dsr/store"
@@ -65,7 +66,8 @@ type Config struct {
 	Mailboxes []mailbox.Account // without tokens
 	SMTP      *letters.Server   // nil: letters wait
 	From      mail.Address
-	Start     Start
+	After     intake.After
+	Start     intake.Start
 	Keys      []string // of what is sealed; empty with the private database
 	clock     func(time.Time) time.Time
 }

@@ -5,17 +5,11 @@ import (
 	"net/mail"
 	"net/url"
 	"strings"
-	"time"
 
+	"github.com/essex-dsr/dsr/intake"
 	"github.com/essex-dsr/dsr/intake/mailbox"
 	"github.com/essex-dsr/dsr/letters"
 )
-
-// Start says what of a full mailbox is taken.
-type Start struct {
-	All   bool
-	Since time.Time // zero with All false: what arrives from now on
-}
 
 func (c *Config) checkMail(getenv func(string) string, wrong *faults) {
 	hasOAuth := c.checkOAuth(wrong)
@@ -103,20 +97,12 @@ func isLoopback(host string) bool {
 }
 
 func (c *Config) checkAfterAndStart(wrong *faults) {
-	folder, moves := strings.CutPrefix(c.IMAPAfter, "move:")
-	if c.IMAPAfter != "keep" && c.IMAPAfter != "flag" && (!moves || folder == "") {
-		wrong.add("DSR_IMAP_AFTER", "%q is none of keep, flag, move:FOLDER", c.IMAPAfter)
+	var err error
+	if c.After, err = intake.ParseAfter(c.IMAPAfter); err != nil {
+		wrong.add("DSR_IMAP_AFTER", "%v", err)
 	}
-	switch c.IMAPStart {
-	case "now":
-	case "all":
-		c.Start.All = true
-	default:
-		day, err := time.Parse(time.DateOnly, c.IMAPStart)
-		if err != nil {
-			wrong.add("DSR_IMAP_START", "%q is none of now, all, or a date like 2026-11-23", c.IMAPStart)
-		}
-		c.Start.Since = day
+	if c.Start, err = intake.ParseStart(c.IMAPStart); err != nil {
+		wrong.add("DSR_IMAP_START", "%v", err)
 	}
 }
 

@@ -8,11 +8,19 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/essex-dsr/dsr/intake/document"
 	"github.com/essex-dsr/dsr/store"
 	"github.com/essex-dsr/dsr/store/storetest"
 )
 
-func TestMain(m *testing.M) { os.Exit(storetest.Main(m)) }
+// TestMain is also the confined reader of documents that a service in a test
+// starts: it runs its own program.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == document.ChildCommand {
+		os.Exit(document.ChildMain(os.Stdin, os.Stdout))
+	}
+	os.Exit(storetest.Main(m))
+}
 
 func TestMigrateAndVerifyOnAServerOfOnesOwn(t *testing.T) {
 	t.Parallel()

@@ -5,13 +5,9 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/essex-dsr/dsr/intake/mailbox"
 )
-
-// storedKeyword marks a mail that is safely stored, with DSR_IMAP_AFTER=flag.
-const storedKeyword = "$DSRIngested"
 
 // mailboxCheck tries everything that the service will need of the mailboxes and
 // changes nothing in them.
@@ -31,12 +27,7 @@ func mailboxCheck(ctx context.Context, args []string, _ io.Reader, stdout, stder
 	if len(c.Mailboxes) == 0 {
 		return fail(stderr, name, fmt.Errorf("no mailbox is set; set DSR_IMAP_URL, such as imaps://user@host/INBOX"))
 	}
-	var want mailbox.CheckWants
-	if folder, moves := strings.CutPrefix(c.IMAPAfter, "move:"); moves {
-		want.MoveTo = folder
-	} else if c.IMAPAfter == "flag" {
-		want.Keyword = storedKeyword
-	}
+	want := mailbox.CheckWants{Keyword: c.After.Flag, MoveTo: c.After.Move}
 	failed := 0
 	for _, account := range c.accounts(newTokens(c)) {
 		fmt.Fprintf(stdout, "mailbox %s\n", account.Name)

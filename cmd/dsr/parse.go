@@ -12,6 +12,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/essex-dsr/dsr/intake"
 	"github.com/essex-dsr/dsr/intake/document"
 	"github.com/essex-dsr/dsr/intake/message"
 	"github.com/essex-dsr/dsr/intake/reading"
@@ -125,25 +126,11 @@ func (p *parser) parse(ctx context.Context, name string, raw []byte) parsed {
 }
 
 func (p *parser) documents(ctx context.Context, m *message.Message) ([]document.Document, error) {
-	files := attachedFiles(m)
+	files := intake.Files(m)
 	if len(files) == 0 {
 		return nil, nil
 	}
 	return p.open(ctx, files)
-}
-
-// attachedFiles are the files of a mail and of the mails attached to it.
-func attachedFiles(m *message.Message) []document.File {
-	var files []document.File
-	for _, part := range m.Parts {
-		switch {
-		case part.Mail != nil:
-			files = append(files, attachedFiles(part.Mail)...)
-		case part.Role == message.Attached || part.Role == message.Inline:
-			files = append(files, document.File{Part: part.Number, Name: part.Name, Type: part.Type, Data: part.Data})
-		}
-	}
-	return files
 }
 
 // place counts in code points, as readers of JSON in other languages do.

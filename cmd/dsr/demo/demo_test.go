@@ -84,7 +84,7 @@ func send(t *testing.T, w *World, from, to, raw string) {
 	}
 }
 
-const letter = "From: Essex DSR team <Essex.DSR@essex.gov.uk>\r\nTo: imogen.farrow@letterbox.example\r\n" +
+const letter = "From: Essex DSR team <Essex.DSR@essex.gov.uk>\r\nTo: <imogen.farrow@letterbox.example>\r\n" +
 	"Subject: =?utf-8?q?Your_referral_=E2=80=93_we_have_it?=\r\nMessage-ID: <dsr.abc.1@essex.gov.uk>\r\nMIME-Version: 1.0\r\n" +
 	"Content-Type: multipart/alternative; boundary=x\r\n\r\n" +
 	"--x\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nDear Imogen=\r\n Farrow <b>\r\n" +
@@ -299,7 +299,7 @@ func TestOutboxPages(t *testing.T) {
 	}
 	send(t, w, Address, "imogen.farrow@letterbox.example", letter)
 	resp, body := get("/demo/outbox")
-	if !strings.Contains(body, "Your referral – we have it") || !strings.Contains(body, "imogen.farrow@letterbox.example") {
+	if !strings.Contains(body, "Your referral – we have it") || !strings.Contains(body, ">imogen.farrow@letterbox.example<") {
 		t.Errorf("list: %s", body)
 	}
 	if policy := resp.Header.Get("Content-Security-Policy"); strings.Contains(policy, "unsafe") || !strings.Contains(policy, "default-src 'none'") {

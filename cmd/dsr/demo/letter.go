@@ -51,6 +51,9 @@ func readLetter(raw []byte) Letter {
 		return v
 	}
 	l.From, l.To, l.Subject = decoded("From"), decoded("To"), decoded("Subject")
+	if to, err := mail.ParseAddress(l.To); err == nil && to.Name == "" {
+		l.To = to.Address // without the angle brackets
+	}
 	l.MessageID = strings.TrimSpace(m.Header.Get("Message-ID"))
 	l.rawSubject = m.Header.Get("Subject")
 	l.readPart(m.Header.Get("Content-Type"), m.Header.Get("Content-Transfer-Encoding"), m.Body, 0)

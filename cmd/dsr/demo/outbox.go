@@ -143,9 +143,9 @@ func (w *World) write(pages *template.Template) http.HandlerFunc {
 			}
 			letter, p.Letter, p.Title = &l, &l, "Letter: "+l.Subject
 		}
-		raw, err := compose(d, letter, w.now())
-		if err != nil {
-			p.Error = err.Error()
+		raw, complaint := compose(d, letter, w.now())
+		if complaint != "" {
+			p.Error = complaint
 			w.render(rw, pages, http.StatusUnprocessableEntity, p)
 			return
 		}
@@ -158,14 +158,14 @@ func (w *World) write(pages *template.Template) http.HandlerFunc {
 	}
 }
 
-// compose makes a mail of what was typed. Its error is shown to the visitor.
-func compose(d draft, letter *Letter, now time.Time) ([]byte, error) {
+// compose makes a mail of what was typed, or complains of it to the visitor.
+func compose(d draft, letter *Letter, now time.Time) (raw []byte, complaint string) {
 	from, err := mail.ParseAddress(d.From)
 	if err != nil {
-		return nil, errors.New("Enter an email address for the writer, like Pat Smith <pat@example.org>")
+		return nil, "Enter an email address for the writer, like Pat Smith <pat@example.org>"
 	}
 	if strings.TrimSpace(d.Text) == "" {
-		return nil, errors.New("Enter what the mail says")
+		return nil, "Enter what the mail says"
 	}
 	_, domain, _ := strings.Cut(from.Address, "@")
 	var b bytes.Buffer
@@ -183,7 +183,7 @@ func compose(d draft, letter *Letter, now time.Time) ([]byte, error) {
 	}
 	b.WriteString("MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n")
 	b.WriteString(strings.ReplaceAll(text, "\n", "\r\n") + "\r\n")
-	return b.Bytes(), nil
+	return b.Bytes(), ""
 }
 
 func (w *World) render(rw http.ResponseWriter, pages *template.Template, status int, p page) {
