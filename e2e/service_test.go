@@ -307,3 +307,8 @@ func (s *service) checkLog(t testing.TB, words ...string) {
 		}
 	}
 }
+
+// address is the email address of an account.
+func address(name string) string {
+	return strings.ToLower(strings.ReplaceAll(name, " ", ".")) + "@register.example"
+}
