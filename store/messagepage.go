@@ -145,6 +145,28 @@ type MessageCase struct {
 	How   string
 }
 
+// Ended is the end of a message, "" while it is being read.
+type Ended struct {
+	End     End
+	Cases   []string // references
+	Repeats []byte   // hash of the first mail with the same fingerprint
+}
+
+// Ended looks up what became of a message, without opening it.
+func (s *Store) Ended(ctx context.Context, id workflow.MessageID) (Ended, error) {
+	var e Ended
+	var refs pq.StringArray
+	err := s.db.QueryRowContext(ctx, `
+		SELECT coalesce(m.end_state, ''), r.sha256,
+		       array(SELECT c.ref FROM case_messages x JOIN cases c ON c.id = x.case_id WHERE x.message_id = m.id ORDER BY c.id)
+		FROM messages m
+		LEFT JOIN messages d ON d.id = m.duplicate_of
+		LEFT JOIN raws r ON r.id = d.raw_id
+		WHERE m.id = $1`, id).Scan(&e.End, &e.Repeats, &refs)
+	e.Cases = refs
+	return e, none(err, "There is no such message.")
+}
+
 // Sighting is one place where a mail stood.
 type Sighting struct {
 	Account, Folder string

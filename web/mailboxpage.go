@@ -89,7 +89,7 @@ func (a *App) mailboxFolder(f store.FolderAccount) mailboxFolder {
 
 func endsTable(f store.FolderAccount) Table {
 	t := Table{Caption: "How they ended", ShowTitle: true, Dense: true, Empty: "Nothing has ended yet.", Columns: []Column{{Text: "End"}, {Text: "Mails", Numeric: true}}}
-	for _, end := range mailEnds() {
+	for _, end := range workflow.MailEnds() {
 		if n := f.ByEnd[end]; n > 0 {
 			t.Rows = append(t.Rows, Row{Cells: []Cell{{Head: true, Text: endWords(end)}, {Text: thousands(n), Numeric: true}}})
 		}
@@ -106,12 +106,6 @@ func withoutTable(f store.FolderAccount, now time.Time) Table {
 			{Text: dateTime(w.Since), Late: since > unreadAlarm}, {Text: sentence(w.Why)}}})
 	}
 	return t
-}
-
-// mailEnds lists the ends in the order of pages.
-func mailEnds() []workflow.MailEnd {
-	return []workflow.MailEnd{workflow.MailCase, workflow.MailFiled, workflow.MailHolding, workflow.MailProblem, workflow.MailQuarantined,
-		workflow.MailRouted, workflow.MailIgnored, workflow.MailBeforeStart}
 }
 
 // endWords is what became of a mail, in words.

@@ -20,6 +20,11 @@ const (
 	MailBeforeStart MailEnd = "before_start"
 )
 
+// MailEnds lists the ends in the order of pages.
+func MailEnds() []MailEnd {
+	return []MailEnd{MailCase, MailFiled, MailHolding, MailProblem, MailQuarantined, MailRouted, MailIgnored, MailBeforeStart}
+}
+
 // IsOpen reports whether a message with this end waits for a person.
 func (e MailEnd) IsOpen() bool {
 	return e == MailHolding || e == MailProblem || e == MailQuarantined || e == MailRouted

@@ -95,15 +95,11 @@ func hostName() string {
 }
 
 func (s *service) wireIntake(t *tokens) error {
-	exe, err := os.Executable()
-	if err != nil {
-		return fmt.Errorf("find the program itself, which reads documents in a child: %w", err)
+	var err error
+	if s.reader, err = newReader(s.config, s.db, s.log, s.metrics.intake()); err != nil {
+		return err
 	}
-	sandbox := document.NewSandbox(exe, s.config.CacheDir)
-	s.reader = &intake.Service{Store: s.db.Store, Documents: sandbox.Open, Own: []string{s.config.From.Address}, Authserv: s.config.AuthServID,
-		Clock: s.config.Now, Log: s.log, Counts: s.metrics.intake()}
 	for _, account := range s.config.accounts(t) {
-		s.reader.Own = append(s.reader.Own, account.User)
 		s.pollers = append(s.pollers, &intake.Poller{Store: s.db.Store, Account: account, After: s.config.After, Start: s.config.Start, Every: time.Minute,
 			Clock: s.config.Now, Log: s.log, Name: s.name, Kept: s.reader.Wake, Good: s.heartbeat(), Counts: s.metrics.intake()})
 	}
