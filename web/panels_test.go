@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/essex-dsr/dsr/workflow"
 )
@@ -64,15 +65,17 @@ func TestArrangingAPanel(t *testing.T) {
 func TestWhoReadsAPanel(t *testing.T) {
 	t.Parallel()
 	w := newReady(t)
+	w.now = w.now.AddDate(0, 0, 7) // a week after she agreed, so that the day before the papers open is after it too
+	opens := w.now
 	id := w.panel()
 	v := w.as(workflow.Coordinator)
 	v.send(addr("/cases/%s/panel", w.ref), addr("/cases/%s/panel", w.ref), url.Values{"panel": {fmt.Sprint(id)}}).done(t, "/cases/")
 	item := addr("/panels/%d/cases/%s", id, w.ref)
 	member := w.as(workflow.PanelMember)
-	w.now = w.now.AddDate(0, 0, -1) // the day before the papers open
+	w.now = opens.AddDate(0, 0, -1)
 	see(t, member.page(addr("/panels/%d", id)), []string{w.ref, "To declare"}, "Tom Poole")
 	see(t, member.page(item), []string{"not open today"}, "Tom Poole")
-	w.now = monday
+	w.now = opens
 	see(t, member.page("/panels"), []string{"Your panels", "1 interest to declare"})
 	see(t, member.page(item), []string{"Tom Poole", "Say first whether you have an interest"}, "There is talk of a hospital")
 	member.send(item, item+"/interest", url.Values{"interest": {"personal"}}).refused(t, 422, "Say in a few words what the interest is")
@@ -155,12 +158,13 @@ func TestPlaceOnAnAgenda(t *testing.T) {
 	v.send(agenda, agenda+"/agenda", nil).refused(t, 422, "Choose a case")
 	v.send(agenda, agenda+"/agenda", url.Values{"panel": {w.ref}}).done(t, agenda)
 	see(t, v.page(agenda), []string{"Tom Poole", "0 of 4 declared", "Not yet"})
-	v.send(agenda, agenda+"/close", nil)
+	see(t, v.page(agenda), nil, "The meeting is over")
+	v.post(agenda+"/close", v.form(v.page(agenda), agenda+"/present", nil)).refused(t, 422, "Decide every case first, or take it off the agenda: "+w.ref)
 	v.send(tab+"/off", tab+"/off", nil).refused(t, 422, "Say why it comes off the agenda")
 	v.send(tab+"/off", tab+"/off", url.Values{"why": {"his mother asked for another day"}}).done(t, tab)
 	if got := w.file().Case.State; got != workflow.ReadyForPanel {
 		t.Errorf("the case is %q, want it ready again", got)
 	}
-	w.now = w.now.AddDate(0, 0, 6).AddDate(0, 0, 1).Add(-1e9) // a second before the meeting
+	w.now = w.now.AddDate(0, 0, 7).Add(-time.Second) // a second before the meeting
 	see(t, v.page(tab), []string{"Papers need 24 hours"})
 }
