@@ -70,7 +70,8 @@ func demoIn(ctx context.Context, addr, data string, stdout io.Writer) (err error
 	}
 	defer logFile.Close()
 	log := slog.New(slog.NewTextHandler(logFile, nil))
-	world, err := demo.Start(ctx, demo.Options{Dir: keptIn(data, dir), Now: time.Now, Log: log, Stylesheets: []string{"/static/demo/govuk-frontend.min.css", "/static/demo/moj-frontend.min.css", "/static/demo/app.css"}})
+	world, err := demo.Start(ctx, demo.Options{Dir: keptIn(data, dir), Now: time.Now, Log: log, Icon: "/static/demo/icon.svg",
+		Stylesheets: []string{"/static/demo/govuk-frontend.min.css", "/static/demo/moj-frontend.min.css", "/static/demo/app.css"}})
 	if err != nil {
 		return err
 	}

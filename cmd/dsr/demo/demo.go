@@ -33,6 +33,7 @@ type Options struct {
 	Now         func() time.Time // the clock of dates and deliveries
 	Log         *slog.Logger
 	Stylesheets []string // addresses of the site's CSS, for the outbox pages
+	Icon        string   // address of the site's icon
 }
 
 // World is the running outside world.
@@ -40,6 +41,7 @@ type World struct {
 	now         func() time.Time
 	log         *slog.Logger
 	stylesheets []string
+	icon        string
 	box         *mailbox
 	sink        *sink
 	pages       http.Handler
@@ -54,7 +56,7 @@ func Start(ctx context.Context, o Options) (*World, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load the sample mails: %w", err)
 	}
-	w := &World{now: o.Now, log: o.Log, stylesheets: o.Stylesheets, waiting: samples}
+	w := &World{now: o.Now, log: o.Log, stylesheets: o.Stylesheets, icon: o.Icon, waiting: samples}
 	if w.box, err = openMailbox(ctx, o.Dir, rand.Text(), o.Log); err != nil {
 		return nil, fmt.Errorf("open the demo mailbox: %w", err)
 	}

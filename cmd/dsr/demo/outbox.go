@@ -24,6 +24,7 @@ func (w *World) Handler() http.Handler { return w.pages }
 type page struct {
 	Title       string
 	Stylesheets []string
+	Icon        string
 	Notice      string
 	Waiting     int
 	Letters     []Letter
@@ -187,7 +188,7 @@ func compose(d draft, letter *Letter, now time.Time) (raw []byte, complaint stri
 }
 
 func (w *World) render(rw http.ResponseWriter, pages *template.Template, status int, p page) {
-	p.Stylesheets = w.stylesheets
+	p.Stylesheets, p.Icon = w.stylesheets, w.icon
 	var b bytes.Buffer
 	if err := pages.Execute(&b, p); err != nil {
 		w.log.Error("demo page not rendered", "error", err)
