@@ -281,7 +281,7 @@ func crisisOf(x workflow.File, mails []store.CaseMail) *crisisCard {
 		return nil
 	}
 	c := &crisisCard{Done: (&Form{}).Textarea("why", "What was done", "", 2000)}
-	c.Urgency = (&Form{}).Choices("urgency", "How urgent it is now", urgencyOptions(workflow.Urgent, workflow.Routine, workflow.Crisis), string(workflow.Urgent))
+	c.Urgency = (&Form{}).Choices("urgency", "How urgent it is now", urgencyOptions(workflow.Crisis, workflow.Urgent, workflow.Routine), string(workflow.Crisis))
 	c.Urgency.Small, c.Done.Rows = true, 3
 	c.Done.Hint = "Whom you rang and when, whether 999 was called, who goes there, when somebody looks again."
 	for _, m := range mails {
