@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -191,6 +192,23 @@ func (s *Store) Lease(ctx context.Context, name, owner string, length time.Durat
 func (s *Store) Release(ctx context.Context, name, owner string) error {
 	return s.write(ctx, "release "+name, func(tx *sqlx.Tx) error {
 		_, err := tx.ExecContext(ctx, `DELETE FROM leases WHERE name = $1 AND owner = $2`, name, owner)
+		return err
+	})
+}
+
+// Reclaim gives back the leases of owners that are known to be dead, so that
+// nobody waits for their end: a crash must not leave a mailbox unread.
+func (s *Store) Reclaim(ctx context.Context, dead func(owner string) bool) error {
+	var owners []string
+	if err := s.db.SelectContext(ctx, &owners, `SELECT DISTINCT owner FROM leases`); err != nil {
+		return fmt.Errorf("owners of leases: %w", err)
+	}
+	owners = slices.DeleteFunc(owners, func(o string) bool { return !dead(o) })
+	if len(owners) == 0 {
+		return nil
+	}
+	return s.write(ctx, "reclaim leases", func(tx *sqlx.Tx) error {
+		_, err := tx.ExecContext(ctx, `DELETE FROM leases WHERE owner = any($1)`, pq.StringArray(owners))
 		return err
 	})
 }

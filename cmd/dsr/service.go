@@ -9,8 +9,10 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/essex-dsr/dsr/intake"
@@ -69,7 +71,7 @@ type extra struct {
 }
 
 func newService(c Config, p parts, db *database, log *slog.Logger, more extra) (*service, error) {
-	s := &service{config: c, parts: p, db: db, log: log, name: fmt.Sprintf("%s/%d", hostName(), os.Getpid()), metrics: newMetrics()}
+	s := &service{config: c, parts: p, db: db, log: log, name: ownName(), metrics: newMetrics()}
 	tokens := newTokens(c)
 	book, err := letters.Open(templates.Letters)
 	if err != nil {
@@ -92,6 +94,18 @@ func hostName() string {
 		return "localhost"
 	}
 	return host
+}
+
+// ownName tells this program from others on the same database.
+func ownName() string { return fmt.Sprintf("%s/%d", hostName(), os.Getpid()) }
+
+// diedHere reports whether a name of such a program is one of this machine whose
+// process is gone. In a container of the same host name a living one may look
+// dead; then two poll one mailbox for a while, which the ledger's keys bear.
+func diedHere(name string) bool {
+	host, process, found := strings.Cut(name, "/")
+	pid, err := strconv.Atoi(process)
+	return found && err == nil && pid > 0 && host == hostName() && errors.Is(syscall.Kill(pid, 0), syscall.ESRCH)
 }
 
 func (s *service) wireIntake(t *tokens) error {
@@ -206,6 +220,9 @@ func (s *service) run(ctx context.Context, ready func(addr string)) error {
 		if on {
 			all.Go(func() { do(ctx) })
 		}
+	}
+	if err := s.db.Reclaim(ctx, diedHere); err != nil {
+		return err
 	}
 	server, listener, err := s.listen()
 	if err != nil {

@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -184,4 +186,19 @@ func body(t *testing.T, url string) string {
 		t.Fatal(err)
 	}
 	return string(b)
+}
+
+func TestWhoDiedHere(t *testing.T) {
+	t.Parallel()
+	child := exec.Command("true")
+	if err := child.Run(); err != nil {
+		t.Fatal(err)
+	}
+	ended := child.Process.Pid
+	for name, want := range map[string]bool{ownName(): false, fmt.Sprintf("%s/%d", hostName(), ended): true, fmt.Sprintf("another-machine/%d", ended): false,
+		hostName(): false, hostName() + "/-1": false, "": false} {
+		if got := diedHere(name); got != want {
+			t.Errorf("diedHere(%q) = %v, want %v", name, got, want)
+		}
+	}
 }
