@@ -24,6 +24,9 @@ func (s *Service) RenderReplies(ctx context.Context) error {
 		return err
 	}
 	for _, o := range due {
+		if ctx.Err() != nil {
+			return nil // the service ends: what is left is due at its next start
+		}
 		received := o.Thread.ReceivedAt
 		if received.IsZero() {
 			received = o.DueAt
