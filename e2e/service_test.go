@@ -31,6 +31,7 @@ const password = "three words unrelated"
 // address that its letters come from. It may be started, stopped, killed and
 // started again, at another time by its clock.
 type service struct {
+	dir      string
 	base     string // address of its pages
 	mailbox  string
 	from     string // address of its letters
@@ -58,6 +59,7 @@ func newService(t *testing.T, at time.Time) *service {
 		mailbox: fmt.Sprintf("register%d", n), from: fmt.Sprintf("dsr%d@register.example", n), log: &record{},
 	}
 	dir := filepath.Join(shared.dir, fmt.Sprint("s", n))
+	s.dir = dir
 	if err := mkdirs(dir, "home"); err != nil {
 		t.Fatal(err)
 	}
@@ -222,6 +224,37 @@ func (s *service) restart(t testing.TB, at time.Time) {
 	s.stop(t)
 	s.setClock(at)
 	s.start(t)
+}
+
+// leasesEnd lets the minutes pass after which what a program held when it died
+// is free for others. Only the database's clock tells them, which no test drives.
+func (s *service) leasesEnd(t testing.TB) {
+	t.Helper()
+	db, err := sql.Open("postgres", s.databaseURL(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	for _, passes := range []string{`UPDATE leases SET expires_at = now()`, `UPDATE messages SET next_try = now() WHERE end_state IS NULL`} {
+		if _, err := db.ExecContext(ctx, passes); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// databaseURL is the service's database: of the tests' server or its own.
+func (s *service) databaseURL(t testing.TB) string {
+	t.Helper()
+	if s.database != "" {
+		return s.database
+	}
+	sockets, err := filepath.Glob(filepath.Join(s.dir, "data", "*", ".s.PGSQL.5432"))
+	if err != nil || len(sockets) != 1 {
+		t.Fatalf("the sockets of the service's own database: %v, %v", sockets, err)
+	}
+	return "postgres:///dsr?" + url.Values{"host": {filepath.Dir(sockets[0])}, "user": {"dsr"}, "sslmode": {"disable"}}.Encode()
 }
 
 // command runs another command of the program on the same installation.
