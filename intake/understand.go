@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"html"
 	"strings"
 	"time"
 
@@ -140,6 +141,41 @@ func FileOf(raw []byte, part string) ([]byte, error) {
 		}
 	}
 	return nil, &workflow.Refusal{Kind: workflow.ErrNotFound, Words: "This file lies inside another file of the mail: download that one."}
+}
+
+// Look is how the writer laid a mail out, and the pictures that it carries by
+// Content-ID. It is the writer's HTML as it came: whoever shows it cleans it.
+type Look struct {
+	HTML     string
+	Pictures map[string]Picture
+}
+
+// Picture is an image that a mail carries.
+type Picture struct {
+	Type string
+	Data []byte
+}
+
+// LookOf takes the layout out of a mail's bytes. A mail without one looks like
+// its text.
+func LookOf(raw []byte) Look {
+	out := Look{Pictures: map[string]Picture{}}
+	var text string
+	for _, p := range message.Read(raw, message.DefaultLimits()).Parts {
+		switch {
+		case p.Role == message.Body || p.Role == message.Alternative:
+			out.HTML += p.HTML()
+			if p.Role == message.Body && p.Type != "text/html" {
+				text += p.Text + "\n"
+			}
+		case p.ContentID != "":
+			out.Pictures[p.ContentID] = Picture{p.Type, p.Data}
+		}
+	}
+	if out.HTML == "" {
+		out.HTML = "<pre>" + html.EscapeString(text) + "</pre>"
+	}
+	return out
 }
 
 // Kept is what the case page needs of a reading; it is stored sealed.

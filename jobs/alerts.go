@@ -46,7 +46,7 @@ func (s *Service) mailAlert(ctx context.Context, set workflow.Settings, a store.
 	if set.DutyEmail == "" || s.Sender == nil {
 		return nil
 	}
-	what, link := fmt.Sprintf("mail %d", a.Message), fmt.Sprintf("%s/mail/%d", s.Base, a.Message)
+	what, link := fmt.Sprintf("mail %d", a.Message), fmt.Sprintf("%s/messages/%d", s.Base, a.Message)
 	if a.Ref != "" {
 		what, link = "case "+a.Ref, s.Base+"/cases/"+a.Ref
 	}

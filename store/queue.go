@@ -15,12 +15,13 @@ import (
 
 // Waiting is how much waits, for the menu and the band of crisis.
 type Waiting struct {
-	Queue       int // cases that nobody has taken
-	Messages    int // mails that wait for a person
-	Letters     int // letters that wait for an approval
-	Tasks       int // of this reader, due now
-	Crisis      int // crises that nobody has opened
-	CrisisRef   string
+	Queue       int    // cases that nobody has taken
+	Messages    int    // mails that wait for a person
+	Letters     int    // letters that wait for an approval
+	Tasks       int    // of this reader, due now
+	Crisis      int    // crises that nobody has taken: new cases, and mails that made none
+	CrisisRef   string // of the oldest, or
+	CrisisMail  workflow.MessageID
 	CrisisSince time.Time
 }
 
@@ -28,21 +29,31 @@ type Waiting struct {
 func (s *Store) Waiting(ctx context.Context, by workflow.ActorID) (Waiting, error) {
 	var w Waiting
 	var ref sql.NullString
+	var mail sql.NullInt64
 	var since sql.NullTime
 	err := s.db.QueryRowContext(ctx, `
+		WITH crises AS (
+		    SELECT ref, 0 AS message, received_at
+		    FROM cases
+		    WHERE state = 'new' AND urgency = 'crisis'
+		    UNION ALL
+		    SELECT '', id, received_at
+		    FROM messages
+		    WHERE end_state IN ('holding', 'problem', 'quarantined') AND urgency = 'crisis' AND owner IS NULL
+		)
 		SELECT (SELECT count(*) FROM cases WHERE state = 'new'),
-		       (SELECT count(*) FROM messages WHERE end_state IN ('holding', 'problem', 'quarantined', 'routed')),
+		       (SELECT count(*) FROM messages m WHERE m.end_state IN ('holding', 'problem', 'quarantined') OR m.end_state = 'routed'
+		           AND EXISTS (SELECT FROM tasks t WHERE t.message_id = m.id AND t.kind = 'take a mail to the right place' AND t.done_at IS NULL)),
 		       (SELECT count(*) FROM letters WHERE state = 'submitted'),
 		       (SELECT count(*) FROM tasks WHERE done_at IS NULL AND owner = $1),
-		       (SELECT count(*) FROM cases WHERE state = 'new' AND urgency = 'crisis'),
-		       x.ref, x.received_at
+		       (SELECT count(*) FROM crises), x.ref, x.message, x.received_at
 		FROM (SELECT 1) one
-		LEFT JOIN (SELECT ref, received_at FROM cases WHERE state = 'new' AND urgency = 'crisis' ORDER BY received_at, id LIMIT 1) x ON true`,
-		by).Scan(&w.Queue, &w.Messages, &w.Letters, &w.Tasks, &w.Crisis, &ref, &since)
+		LEFT JOIN (SELECT ref, message, received_at FROM crises ORDER BY received_at LIMIT 1) x ON true`,
+		by).Scan(&w.Queue, &w.Messages, &w.Letters, &w.Tasks, &w.Crisis, &ref, &mail, &since)
 	if err != nil {
 		return w, fmt.Errorf("count what waits: %w", err)
 	}
-	w.CrisisRef, w.CrisisSince = ref.String, since.Time
+	w.CrisisRef, w.CrisisMail, w.CrisisSince = ref.String, workflow.MessageID(mail.Int64), since.Time
 	return w, nil
 }
 

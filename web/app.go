@@ -33,6 +33,9 @@ type AppConfig struct {
 	Sending func() string
 	// File takes one file out of a mail's bytes, by its part number.
 	File func(raw []byte, part string) ([]byte, error)
+	// Look is a mail as its writer laid it out: uncleaned HTML, or its text as
+	// HTML, and the pictures it carries by Content-ID.
+	Look func(raw []byte) (html string, carried map[string]Picture)
 }
 
 // App is the pages of the service: a Server and what its handlers need.
@@ -46,6 +49,7 @@ type App struct {
 	problems func(context.Context) []Problem
 	sending  func() string
 	file     func(raw []byte, part string) ([]byte, error)
+	look     func(raw []byte) (html string, carried map[string]Picture)
 	sessions *scs.SessionManager
 	hashing  chan struct{} // one password hash at a time: each takes memory and a core
 	menu     []menuEntry
@@ -61,11 +65,11 @@ func NewApp(c AppConfig) (http.Handler, error) {
 }
 
 func newApp(c AppConfig) (*App, error) {
-	if c.Store == nil || c.Metrics == nil || c.Sending == nil || c.File == nil {
-		return nil, errors.New("web: AppConfig lacks Store, Metrics, Sending or File")
+	if c.Store == nil || c.Metrics == nil || c.Sending == nil || c.File == nil || c.Look == nil {
+		return nil, errors.New("web: AppConfig lacks Store, Metrics, Sending, File or Look")
 	}
 	a := &App{store: c.Store, office: c.Office, version: c.Version, notices: c.Notices, metrics: c.Metrics,
-		problems: c.Problems, sending: c.Sending, file: c.File, hashing: make(chan struct{}, 1)}
+		problems: c.Problems, sending: c.Sending, file: c.File, look: c.Look, hashing: make(chan struct{}, 1)}
 	if a.problems == nil {
 		a.problems = func(context.Context) []Problem { return nil }
 	}
@@ -152,7 +156,10 @@ func crisisBand(w store.Waiting, now time.Time) *Band {
 		return nil
 	}
 	b := &Band{Text: countWords(w.Crisis, "crisis mail is waiting.", "crisis mails are waiting."), Link: &Link{"Open it now", "/cases/" + w.CrisisRef}}
-	b.Detail = "Nobody has opened it for " + sinceWords(now.Sub(w.CrisisSince)) + "."
+	if w.CrisisRef == "" {
+		b.Link.Href = fmt.Sprintf("/messages/%d", w.CrisisMail)
+	}
+	b.Detail = "Nobody has taken it for " + sinceWords(now.Sub(w.CrisisSince)) + "."
 	if w.Crisis > 1 {
 		b.Detail = "The oldest has waited " + sinceWords(now.Sub(w.CrisisSince)) + "."
 		b.Link.Text = "Open the oldest now"

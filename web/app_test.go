@@ -59,7 +59,7 @@ func newWorld(t *testing.T) *world {
 		Version: "test", Metrics: prometheus.NewRegistry(), Sending: func() string { return "no mail host is set" },
 		File: func(raw []byte, part string) ([]byte, error) {
 			return []byte("part " + part + " of " + strconv.Itoa(len(raw)) + " bytes"), nil
-		}})
+		}, Look: func(raw []byte) (string, map[string]Picture) { return string(raw), nil }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,8 +27,7 @@ func (a *App) showByHand(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *App) byHandPage(w http.ResponseWriter, r *http.Request, status int, f *Form) error {
-	types := []Option{{Value: string(workflow.BySelf), Text: "The person"}, {Value: string(workflow.ByFamily), Text: "Family, a carer or a friend"}, {Value: string(workflow.ByProfessional), Text: "A professional"}}
-	kind := f.Choices("type", "Who refers", types)
+	kind := f.Choices("type", "Who refers", referrerOptions())
 	role := f.Choices("role", "What they are to the person", append([]Option{{Value: "", Text: "Choose"}}, optionsOf(workflow.PartyRoles())...))
 	urgency := f.Choices("urgency", "How urgent it is", urgencyOptions(workflow.Crisis, workflow.Urgent, workflow.Routine), string(workflow.Routine))
 	grounds := f.Choices(string(workflow.FieldGrounds), "What might happen", groundOptions())
@@ -41,6 +40,10 @@ func (a *App) byHandPage(w http.ResponseWriter, r *http.Request, status int, f *
 			dateField(f.DateInput("told", "Day on which we were told", workflow.DateOf(a.now())), "")},
 		Button: Button{Text: "Open the case", Confirm: true}}
 	return a.page(w, r, status, "by-hand", p)
+}
+
+func referrerOptions() []Option {
+	return []Option{{Value: string(workflow.BySelf), Text: "The person"}, {Value: string(workflow.ByFamily), Text: "Family, a carer or a friend"}, {Value: string(workflow.ByProfessional), Text: "A professional"}}
 }
 
 func (a *App) openByHand(w http.ResponseWriter, r *http.Request) error {
@@ -73,7 +76,7 @@ func (a *App) told(f *Form) (workflow.Opening, []workflow.FieldChange) {
 		role = workflow.PartySelf
 	}
 	switch {
-	case !slices.Contains([]workflow.ReferralType{workflow.BySelf, workflow.ByFamily, workflow.ByProfessional}, o.Type):
+	case !mentioned(referrerOptions(), string(o.Type)):
 		f.Wrong("type", "Choose who refers.")
 	case !slices.Contains(workflow.PartyRoles(), role):
 		f.Wrong("role", "Choose what they are to the person.")

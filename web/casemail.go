@@ -20,7 +20,9 @@ type mailView struct {
 	Sources  []Source
 	Files    Table
 	Unknown  []Line // labels of forms that no rule knows
+	Look     string // address of its layout, "" where nobody opens it
 	Raw      string // address of the mail as it came
+	More     *Link  // to its own page, from a case
 }
 
 func idText[T ~int64](id T) string { return strconv.FormatInt(int64(id), 10) }
@@ -136,21 +138,27 @@ func sizeWords(n int64) string {
 func (v *reviewing) mailViews(here string) []mailView {
 	for i := range v.texts {
 		m := &v.texts[i]
-		below := here + "/mails/" + strings.TrimPrefix(m.ID, "mail-") + "/"
-		m.Raw = below + "raw"
-		for j := range m.Files.Rows {
-			cell := &m.Files.Rows[j].Cells[0]
-			cell.Href = below + cell.Href
-			if m.Files.Rows[j].Cells[1].Tags[0].Text == "Quarantined" {
-				cell.Href = "" // nobody opens it from here
-			}
-		}
+		id := strings.TrimPrefix(m.ID, "mail-")
+		m.open(here + "/mails/" + id)
+		m.Look, m.More = "/messages/"+id+"/html", &Link{"About this mail: where it came from, and what answers it", "/messages/" + id}
 	}
 	return v.texts
 }
 
-// messageAt is the message that an address names, if it belongs to its case.
-func (a *App) messageAt(r *http.Request) (workflow.CaseID, workflow.MessageID, error) {
+// open completes the addresses below a mail's own. A file in quarantine has
+// none: nobody opens it from here.
+func (m *mailView) open(below string) {
+	m.Raw = below + "/raw"
+	for i := range m.Files.Rows {
+		cells := m.Files.Rows[i].Cells
+		if cells[0].Href = below + "/" + cells[0].Href; cells[1].Tags[0].Text == "Quarantined" {
+			cells[0].Href = ""
+		}
+	}
+}
+
+// caseMessageAt is the message that an address names, if it belongs to its case.
+func (a *App) caseMessageAt(r *http.Request) (workflow.CaseID, workflow.MessageID, error) {
 	id, err := a.caseAt(r)
 	if err != nil {
 		return 0, 0, err
@@ -159,13 +167,18 @@ func (a *App) messageAt(r *http.Request) (workflow.CaseID, workflow.MessageID, e
 	return id, m, a.store.CaseMessage(r.Context(), id, m)
 }
 
-// downloadMail sends a mail's bytes as they came; that somebody took them is an
-// event.
+// downloadMail sends a mail of a case.
 func (a *App) downloadMail(w http.ResponseWriter, r *http.Request) error {
-	id, m, err := a.messageAt(r)
+	id, m, err := a.caseMessageAt(r)
 	if err != nil {
 		return err
 	}
+	return a.sendMail(w, r, id, m, r.PathValue("ref")+"-"+idText(m)+".eml")
+}
+
+// sendMail sends a mail's bytes as they came; that somebody took them is an
+// event.
+func (a *App) sendMail(w http.ResponseWriter, r *http.Request, id workflow.CaseID, m workflow.MessageID, name string) error {
 	raw, err := a.store.Raw(r.Context(), m)
 	if err != nil {
 		return err
@@ -174,15 +187,20 @@ func (a *App) downloadMail(w http.ResponseWriter, r *http.Request) error {
 	if err := a.store.Log(r.Context(), by, a.now(), "download a mail", "", id, m); err != nil {
 		return err
 	}
-	return download(w, Download{Name: r.PathValue("ref") + "-" + idText(m) + ".eml", Type: "message/rfc822", Size: int64(len(raw)), Body: bytes.NewReader(raw)})
+	return download(w, Download{Name: name, Type: "message/rfc822", Size: int64(len(raw)), Body: bytes.NewReader(raw)})
 }
 
-// downloadFile sends one file of a mail.
+// downloadFile sends one file of a mail of a case.
 func (a *App) downloadFile(w http.ResponseWriter, r *http.Request) error {
-	id, m, err := a.messageAt(r)
+	id, m, err := a.caseMessageAt(r)
 	if err != nil {
 		return err
 	}
+	return a.sendFile(w, r, id, m)
+}
+
+// sendFile sends the file of a mail that an address names.
+func (a *App) sendFile(w http.ResponseWriter, r *http.Request, id workflow.CaseID, m workflow.MessageID) error {
 	doc, err := a.store.Document(r.Context(), m, r.PathValue("part"))
 	if err != nil {
 		return err

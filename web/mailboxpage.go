@@ -91,7 +91,7 @@ func endsTable(f store.FolderAccount) Table {
 	t := Table{Caption: "How they ended", ShowTitle: true, Dense: true, Empty: "Nothing has ended yet.", Columns: []Column{{Text: "End"}, {Text: "Mails", Numeric: true}}}
 	for _, end := range workflow.MailEnds() {
 		if n := f.ByEnd[end]; n > 0 {
-			t.Rows = append(t.Rows, Row{Cells: []Cell{{Head: true, Text: endWords(end)}, {Text: thousands(n), Numeric: true}}})
+			t.Rows = append(t.Rows, Row{Cells: []Cell{{Head: true, Text: endWords(end), Href: mailTabOf(end)}, {Text: thousands(n), Numeric: true}}})
 		}
 	}
 	return t

@@ -22,6 +22,7 @@ func (a *App) routes() []Route {
 		a.registerRoutes(),
 		a.panelRoutes(),
 		a.taskRoutes(),
+		a.messageRoutes(),
 		a.mailboxRoutes(),
 		a.directoryRoutes(),
 		a.settingRoutes(),

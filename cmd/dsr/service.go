@@ -158,7 +158,7 @@ func (s *service) pages(office letters.Office, more extra) (http.Handler, error)
 	}
 	v, _ := built()
 	app, err := web.NewApp(web.AppConfig{Store: s.db.Store, Office: office, Clock: s.config.Now, Log: s.log, Base: base, Version: v,
-		Notices: more.notices, Metrics: s.metrics.registry, Problems: s.problems, Sending: s.sending, File: intake.FileOf})
+		Notices: more.notices, Metrics: s.metrics.registry, Problems: s.problems, Sending: s.sending, File: intake.FileOf, Look: look})
 	if err != nil {
 		return nil, err
 	}
@@ -171,6 +171,16 @@ func (s *service) pages(office letters.Office, more extra) (http.Handler, error)
 		mux.Handle(pattern, h)
 	}
 	return mux, nil
+}
+
+// look is a mail as its writer laid it out, for the page that cleans it.
+func look(raw []byte) (html string, carried map[string]web.Picture) {
+	l := intake.LookOf(raw)
+	carried = map[string]web.Picture{}
+	for id, p := range l.Pictures {
+		carried[id] = web.Picture{Type: p.Type, Body: p.Data}
+	}
+	return l.HTML, carried
 }
 
 // sending says why no letter leaves, "" when they leave.

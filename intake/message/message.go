@@ -77,6 +77,16 @@ type Part struct {
 	Truncated bool     // a limit cut it
 }
 
+// HTML is the source of an HTML part, which Text holds only as it reads; "" for
+// every other part. It is whatever the writer sent: never show it uncleaned.
+func (p Part) HTML() string {
+	if p.Type != "text/html" {
+		return ""
+	}
+	text, _ := decodeHTML(p.Data, p.Charset)
+	return text
+}
+
 // Get returns the first value of the named header field, or "".
 func (m *Message) Get(name string) string {
 	for _, f := range m.Header {
