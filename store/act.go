@@ -236,9 +236,9 @@ func (a applying) records() error {
 	id := a.c.Case
 	for _, x := range a.c.Consents {
 		if err := a.exec("consent", `
-			INSERT INTO consents (case_id, about, decided_by, party, answer, evidence, words, valid_from, valid_to, by_user, at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, id, string(x.About), string(x.DecidedBy), nullID(x.Party),
-			string(x.Answer), string(x.Evidence), x.Words, x.From.String(), nullDate(x.Until), x.By, x.At); err != nil {
+			INSERT INTO consents (case_id, about, decided_by, party, answer, evidence, words, child_view, settles, valid_from, valid_to, by_user, at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`, id, string(x.About), string(x.DecidedBy), nullID(x.Party),
+			string(x.Answer), string(x.Evidence), x.Words, x.ChildView, x.Settles, x.From.String(), nullDate(x.Until), x.By, x.At); err != nil {
 			return err
 		}
 	}

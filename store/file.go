@@ -132,13 +132,13 @@ func loadParties(ctx context.Context, q sqlx.ExtContext, f *workflow.File) error
 
 func loadConsents(ctx context.Context, q sqlx.ExtContext, f *workflow.File) error {
 	return each(ctx, q, `
-		SELECT id, about, decided_by, coalesce(party, 0), answer, evidence, words, valid_from, valid_to, by_user, at
+		SELECT id, about, decided_by, coalesce(party, 0), answer, evidence, words, child_view, settles, valid_from, valid_to, by_user, at
 		FROM consents
 		WHERE case_id = $1
 		ORDER BY id`, func(r *sqlx.Rows) error {
 		var x workflow.Consent
 		var from, to sql.NullTime
-		if err := r.Scan(&x.ID, &x.About, &x.DecidedBy, &x.Party, &x.Answer, &x.Evidence, &x.Words, &from, &to, &x.By, &x.At); err != nil {
+		if err := r.Scan(&x.ID, &x.About, &x.DecidedBy, &x.Party, &x.Answer, &x.Evidence, &x.Words, &x.ChildView, &x.Settles, &from, &to, &x.By, &x.At); err != nil {
 			return err
 		}
 		x.From, x.Until = day(from), day(to)
@@ -321,7 +321,16 @@ func loadDecision(ctx context.Context, q sqlx.ExtContext, f *workflow.File) erro
 		return fmt.Errorf("recommendations of decision %d: %w", d.ID, err)
 	}
 	f.Decision = &d
-	return nil
+	return each(ctx, q, `
+		SELECT m.user_id
+		FROM panel_members m
+		JOIN panel_items i ON i.panel_id = m.panel_id
+		WHERE i.id = $1 AND m.present`, func(r *sqlx.Rows) error {
+		var id workflow.ActorID
+		err := r.Scan(&id)
+		d.Members = append(d.Members, id)
+		return err
+	}, nullID(d.Item))
 }
 
 func loadRemoval(ctx context.Context, q sqlx.ExtContext, f *workflow.File) error {

@@ -209,7 +209,7 @@ func TestALifeOfACase(t *testing.T) {
 		return f.SetParty(co, monday, p)
 	})
 	act(t, s, id, func(f workflow.File) (workflow.Change, error) {
-		return f.RecordConsent(pr, monday, workflow.Consent{About: workflow.Inclusion, DecidedBy: workflow.ByParent, Party: mother(f).ID,
+		return f.RecordConsent(pr, monday, workflow.Consent{About: workflow.Inclusion, DecidedBy: workflow.ByParent, Party: mother(f).ID, ChildView: "wants help",
 			Answer: workflow.SaidYes, Evidence: workflow.Conversation, Words: "rang her", From: workflow.DateOf(monday)})
 	})
 	act(t, s, id, func(f workflow.File) (workflow.Change, error) { return f.MakeReady(pr, monday) })

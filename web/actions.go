@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/essex-dsr/dsr/workflow"
@@ -223,11 +224,14 @@ func closingDeeds() []deed {
 				return x.Reopen(by, a.now(), note)
 			})},
 		deed{path: "/look-again", title: "Look at it again", button: "Look at it again", may: rolesOf(workflow.LookAgain), action: workflow.LookAgain, said: "The case is in triage again. The old decision is kept.",
-			words:  []string{"Somebody asked us to look again, with something new or because something was wrong. The old decision is kept, and the next panel has another chair or a member who was not there.", letter},
-			fields: why("What is new, or what was wrong", ""),
-			do: noted(func(x workflow.File, by workflow.Actor, a *App, note string) (workflow.Change, error) {
-				return x.LookAgain(by, a.now(), note)
-			})})
+			words: []string{"Somebody asked us to look again, with something new or because something was wrong. The old decision is kept, and the next panel has another chair or a member who was not there.", letter},
+			fields: func(f *Form, x workflow.File) []Control {
+				return []Control{textarea(f.Textarea("why", "What is new, or what was wrong", "", 2000), ""),
+					textarea(f.Textarea("late", fmt.Sprintf("If they asked after %d days: which help or format they needed", x.Settings.LookAgainDays), "", 1000), "Leave empty if they asked in time.")}
+			},
+			do: func(f *Form, x workflow.File, by workflow.Actor, a *App) (workflow.Change, error) {
+				return x.LookAgain(by, a.now(), f.Text("why"), f.Text("late"))
+			}})
 }
 
 // mentioned reports whether a choice is one of the options: what a page did not

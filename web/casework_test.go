@@ -82,7 +82,7 @@ func newReady(t *testing.T) *casework {
 	})
 	w.act(func(x workflow.File) (workflow.Change, error) {
 		return x.RecordConsent(pr, w.now, workflow.Consent{About: workflow.Inclusion, DecidedBy: workflow.ByParent, Party: w.mother,
-			Answer: workflow.SaidYes, Evidence: workflow.Conversation, Words: "rang her", From: workflow.DateOf(w.now)})
+			Answer: workflow.SaidYes, Evidence: workflow.Conversation, Words: "rang her", ChildView: "wants help", From: workflow.DateOf(w.now)})
 	})
 	w.act(func(x workflow.File) (workflow.Change, error) { return x.MakeReady(pr, w.now) })
 	return w

@@ -50,7 +50,7 @@ func (a *App) showConsent(w http.ResponseWriter, r *http.Request) error {
 		p.Said = "The referrer says: " + said + ". That is a report. It counts only when whoever decides has said it."
 	}
 	for _, d := range consentDeeds() {
-		if d.back == "/consent" && x.May(by, d.action) == nil {
+		if d.back == "/consent" && x.Can(by, d.action, a.now()) == nil {
 			p.Buttons = append(p.Buttons, Button{Text: d.title, Kind: "secondary", Href: "/cases/" + x.Case.Ref + d.path})
 		}
 	}
@@ -83,9 +83,17 @@ func answerTable(x workflow.File, names map[workflow.ActorID]string) Table {
 			who += ": " + name
 		}
 		t.Rows = append(t.Rows, Row{Cells: []Cell{{Head: true, Text: sentence(string(c.About))}, {Tags: []Tag{consentTag(c)}}, {Text: who},
-			{Text: sentence(string(c.Evidence)), Sub: c.Words}, {Text: dayWords(c.From), Sub: untilWords(c.Until)}, {Text: names[c.By]}}})
+			{Text: sentence(string(c.Evidence)), Sub: saidWords(c)}, {Text: dayWords(c.From), Sub: untilWords(c.Until)}, {Text: names[c.By]}}})
 	}
 	return t
+}
+
+// saidWords is what was said, and what the child says where somebody else answered.
+func saidWords(c workflow.Consent) string {
+	if c.ChildView == "" {
+		return c.Words
+	}
+	return c.Words + " The child: " + c.ChildView
 }
 
 func untilWords(d workflow.Date) string {
@@ -147,6 +155,9 @@ func consentDeeds() []deed {
 		{path: "/consent/best-interests", title: "Record a best-interests decision", button: "Record the decision", may: rolesOf(workflow.RecordBestInterest), action: workflow.RecordBestInterest,
 			back: "/consent", said: "The decision is recorded.", fields: interestFields, do: recordInterests,
 			words: []string{"For somebody of 16 or over who lacks capacity for this decision (Mental Capacity Act 2005, section 4)."}},
+		{path: "/consent/settle", title: "Settle what parents disagree about", button: "Record what was settled", may: rolesOf(workflow.SettleDisagreement), action: workflow.SettleDisagreement,
+			back: "/consent", said: "What was settled is recorded.", fields: settleFields, do: settleDisagreement,
+			words: []string{"Those with parental responsibility gave different answers. Neither the first nor the last rules: a practitioner and the manager settle it, after hearing everybody."}},
 	}
 }
 
@@ -177,6 +188,7 @@ func answerFields(f *Form, x workflow.File) []Control {
 	return []Control{{Select: &about}, radios(decided, ""), {Select: &who}, radios(answer, ""),
 		radios(rests, "What only the referrer says is a report: it is kept, and does not count."),
 		textarea(f.Textarea("words", "Who asked, how, with which help, and what was said", "", 2000), ""),
+		textarea(f.Textarea("child_view", "What the child says about it", "", 1000), "Only under 16, where somebody else answers. If the child was not asked, write why."),
 		dateField(f.DateInput("from", "Day of the answer", workflow.Date{}), "For example, 23 11 2026"),
 		dateField(f.DateInput("until", "Ask again by", workflow.Date{}), "Leave empty for the usual time.")}
 }
@@ -184,7 +196,27 @@ func answerFields(f *Form, x workflow.File) []Control {
 func recordAnswer(f *Form, x workflow.File, by workflow.Actor, a *App) (workflow.Change, error) {
 	return x.RecordConsent(by, a.now(), workflow.Consent{About: workflow.About(f.Text("about")), DecidedBy: workflow.DecidedBy(f.Text("decided_by")),
 		Party: workflow.PartyID(max(0, atoi(f.Text("party")))), Answer: workflow.ConsentAnswer(f.Text("answer")), Evidence: workflow.Evidence(f.Text("evidence")),
-		Words: f.Text("words"), From: f.Date("from", "Day of the answer"), Until: f.Date("until", "Ask again by")})
+		Words: f.Text("words"), ChildView: f.Text("child_view"), From: f.Date("from", "Day of the answer"), Until: f.Date("until", "Ask again by")})
+}
+
+// settleFields ask the manager what was settled where parents disagree.
+func settleFields(f *Form, x workflow.File) []Control {
+	var party []Option
+	for _, p := range x.Parties {
+		if p.HasPR == workflow.Yes {
+			party = append(party, Option{Value: idText(p.ID), Text: partyWords(p)})
+		}
+	}
+	answer := f.Choices("answer", "What was settled", []Option{{Value: string(workflow.SaidYes), Text: "Yes: the child may be on the register"}, {Value: string(workflow.SaidNo), Text: "No"}})
+	return []Control{radios(answer, ""), radios(f.Choices("party", "Whose answer stands", party), emptyHint(party, "Record first who has parental responsibility.")),
+		input(f.Input("practitioner", "The practitioner with whom you settled it", ""), ""),
+		textarea(f.Textarea("words", "Who was heard, and why", "", 2000), ""),
+		textarea(f.Textarea("child_view", "What the child says about it, or why they were not asked", "", 1000), "")}
+}
+
+func settleDisagreement(f *Form, x workflow.File, by workflow.Actor, a *App) (workflow.Change, error) {
+	return x.SettleDisagreement(by, a.now(), workflow.Consent{Party: workflow.PartyID(max(0, atoi(f.Text("party")))), Answer: workflow.ConsentAnswer(f.Text("answer")),
+		Words: f.Text("words"), ChildView: f.Text("child_view"), From: workflow.DateOf(a.now())}, f.Text("practitioner"))
 }
 
 func capacityFields(f *Form, x workflow.File) []Control {

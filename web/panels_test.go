@@ -111,7 +111,7 @@ func TestWhoReadsAPanel(t *testing.T) {
 	w.act(func(x workflow.File) (workflow.Change, error) {
 		return x.Hold(w.who[workflow.Practitioner], w.now, "he said no")
 	})
-	see(t, member.page(item), []string{"The pack of this case is closed"}, "Tom Poole", "There is talk of a hospital")
+	see(t, member.page(item), []string{"Its papers are closed"}, "Tom Poole", "There is talk of a hospital")
 }
 
 func TestMembersOfOtherPanelsSeeNothing(t *testing.T) {

@@ -28,7 +28,7 @@ func TestEveryRouteByEveryRole(t *testing.T) {
 		"GET /cases/{ref}/people": team, "GET /cases/{ref}/people/{party}": {co, pr}, "POST /cases/{ref}/people/{party}": {co, pr}, "GET /cases/{ref}/consent": team,
 		"/take": {co, pr}, "/ready": {pr}, "/ask-information": {co, pr}, "/information-came": {co, pr}, "/ask-consent": {co, pr}, "/settle-consent": {pr},
 		"/contact": {co, pr}, "/note": team, "/urgency": {co, pr}, "/settle": team, "/hold": team, "/lift-hold": {pr},
-		"/consent/answer": {pr}, "/consent/capacity": {pr}, "/consent/best-interests": {pr},
+		"/consent/answer": {pr}, "/consent/capacity": {pr}, "/consent/best-interests": {pr}, "/consent/settle": {ma},
 		"/refuse": {pr, ma}, "/withdraw": {pr}, "/withdraw-referral": {pr}, "/out-of-area": {pr, ma}, "/duplicate": {co}, "/enquiry": {co}, "/no-contact": {pr},
 		"/error": {ma}, "/death": {pr, ma}, "/reopen": {ma}, "/look-again": {ma},
 	}

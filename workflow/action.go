@@ -48,6 +48,7 @@ const (
 	LiftHold           Action = "lift the hold"
 	ConfirmFields      Action = "confirm fields"
 	RecordConsent      Action = "record consent"
+	SettleDisagreement Action = "settle a disagreement"
 	RecordCapacity     Action = "record capacity"
 	RecordBestInterest Action = "record best interests"
 	SetParty           Action = "name a party"

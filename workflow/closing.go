@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -20,6 +21,7 @@ func (f File) close(by Actor, at time.Time, a Action, reason ClosedReason, note 
 		return Change{}, invalid("why", "Say why, and what was done.")
 	}
 	c = c.closed(reason, note)
+	c.Item = f.offAgenda("the case was closed")
 	for _, k := range letters {
 		l, t := f.due(k, at)
 		c.Letters, c.Tasks = append(c.Letters, l...), append(c.Tasks, t...)
@@ -85,7 +87,7 @@ func (f File) CloseDuplicate(by Actor, at time.Time, of, second string) (Change,
 	if strings.TrimSpace(second) == "" || strings.TrimSpace(of) == "" {
 		return Change{}, invalid("second", "Name the other case, and the colleague who looked too.")
 	}
-	return f.close(by, at, CloseDuplicate, DuplicateMerged, "Same person as "+of+", confirmed by "+second+".")
+	return f.close(by, at, CloseDuplicate, DuplicateMerged, "Same person as "+of+", confirmed by "+second+".", L1b)
 }
 
 // CloseEnquiry closes a case that refers nobody.
@@ -136,6 +138,11 @@ func (f File) RecordDeath(by Actor, at time.Time, on Date, source string) (Chang
 	p := f.Person
 	p.Deceased, p.DiedOn = true, on
 	c.Person, c.StopLetters = &p, true
+	for _, t := range f.Tasks {
+		if t.Kind != TaskSafeguarding { // others may still be at risk
+			c.Done = append(c.Done, t.Kind)
+		}
+	}
 	c.Tasks = []TaskDue{{Kind: TaskDeath, Due: f.Settings.Calendar().Due(at, 1)}}
 	return c, nil
 }
@@ -154,7 +161,7 @@ func (f File) Reopen(by Actor, at time.Time, why string) (Change, error) {
 	case f.Case.Before == None || f.Case.Before == Closed:
 		return Change{}, conflict("The state before is not known: make a new referral instead.")
 	}
-	c.To, c.Note = f.Case.Before, why
+	c.To, c.Note = f.reopensTo(at), why
 	if f.Person.Deceased {
 		p := f.Person
 		p.Deceased, p.DiedOn = false, Date{}
@@ -163,17 +170,35 @@ func (f File) Reopen(by Actor, at time.Time, why string) (Change, error) {
 	return c, nil
 }
 
+// reopensTo is the state before the closure. A place on an agenda is not given
+// back, and what needs consent waits for it.
+func (f File) reopensTo(at time.Time) State {
+	to := f.Case.Before
+	if to == PanelScheduled || to == InPanel {
+		to = ReadyForPanel
+	}
+	if _, err := f.ConsentRoute(DateOf(at)); err != nil && slices.Contains(beforePanel(), to) {
+		return AwaitingConsent
+	}
+	return to
+}
+
 // LookAgain takes a case that was not accepted back into triage: new
 // information, or something was wrong. The old decision is kept.
-func (f File) LookAgain(by Actor, at time.Time, why string) (Change, error) {
+func (f File) LookAgain(by Actor, at time.Time, why, late string) (Change, error) {
 	c, err := f.begin(by, at, LookAgain)
 	if err != nil {
 		return Change{}, err
 	}
-	if strings.TrimSpace(why) == "" {
+	switch {
+	case strings.TrimSpace(why) == "":
 		return Change{}, invalid("why", "Say what is new, or what was wrong.")
+	case DateOf(f.Case.Since).Add(f.Settings.LookAgainDays).Before(DateOf(at)) && strings.TrimSpace(late) == "":
+		return Change{}, invalid("late", "They asked after %d days. Say which help or format they needed; without that, make a new referral.", f.Settings.LookAgainDays)
 	}
-	c.Note = why
+	if c.Note = why; strings.TrimSpace(late) != "" {
+		c.Note += " Asked late because: " + late
+	}
 	c.Letters, c.Tasks = f.due(L1c, at)
 	return c, nil
 }
@@ -188,9 +213,7 @@ func (f File) ConsentLapsed(by Actor, at time.Time) (Change, error) {
 	if _, err := f.ConsentRoute(DateOf(at)); err == nil && !f.Case.Has(FlagHold) {
 		return Change{}, conflict("Consent is held.")
 	}
-	if f.Item != nil && f.Panel != nil && f.Item.State != Decided {
-		c.Item = &ItemChange{Panel: f.Panel.ID, State: TakenOff, Why: "consent lapsed"}
-	}
+	c.Item = f.offAgenda("consent lapsed")
 	c.Tasks = []TaskDue{{Kind: TaskChaseConsent, Due: f.Settings.Calendar().Due(at, f.Settings.TriageWD), Owner: f.Case.Owner}}
 	return c, nil
 }

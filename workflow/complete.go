@@ -30,13 +30,13 @@ func (f File) Missing(today Date) []Gap {
 	}
 	age, known := f.Person.Age(today)
 	need(has(FieldName), Gap{FieldName, "the person's full name", "so that we are sure who this is about", true})
-	need(has(FieldDOB), Gap{FieldDOB, "the person's date of birth", "because age decides who can say yes", true})
+	need(has(FieldDOB, FieldAge), Gap{FieldDOB, "the person's date of birth", "because age decides who can say yes", true})
 	need(has(FieldAddress, FieldPostcode, FieldGP, FieldCouncil), Gap{FieldAddress, "where the person lives, or their GP surgery", "so that we know which area can help", true})
 	need(has(FieldLD, FieldAutism), Gap{FieldLD, "whether the person has a learning disability or is autistic", "because the register is for autistic people and people with a learning disability", true})
 	need(has(FieldGrounds), Gap{FieldGrounds, "what might happen: hospital, losing a home or placement, a residential setting, or the police and courts", "because these are the reasons for being on the register", true})
 	need(has(FieldReason), Gap{FieldReason, "what is happening now", "so that the panel understands", true})
 	need(has(FieldNeeds), Gap{FieldNeeds, "how the person likes to be told things, for example Easy Read or a phone call", "so that we write in a way that works", true})
-	if r, ok := f.Referrer(); !ok || !r.Confirmed {
+	if r, ok := f.Referrer(); !ok || !r.Confirmed || r.Email == "" && r.Phone == "" && r.Address == "" {
 		need(false, Gap{FieldReferrer, "who refers, and how to reach them", "confirmed by one of us", false})
 	}
 	if known && age < 18 {
@@ -51,6 +51,11 @@ func (f File) Missing(today Date) []Gap {
 		need(has(FieldSafeguarding), Gap{FieldSafeguarding, "whether there is a safeguarding concern", "so that it is acted on today", true})
 	}
 	return out
+}
+
+// isUrgent reports whether the case may go to an urgent panel with gaps.
+func (f File) isUrgent() bool {
+	return f.Case.Urgency == Urgent || f.Case.Urgency == Crisis || f.Case.Has(FlagUrgent) || f.Case.Has(FlagCrisis)
 }
 
 func (f File) namesPR() bool {

@@ -77,6 +77,8 @@ type Consent struct {
 	Answer    ConsentAnswer
 	Evidence  Evidence
 	Words     string // who was told what, how, with which support
+	ChildView string // under 16, where somebody else answers: what the child says, or why they were not asked
+	Settles   bool   // a practitioner and the manager settled a disagreement of those with parental responsibility
 	From      Date
 	Until     Date // asked again by; zero means the setting's months after From
 	By        ActorID
@@ -138,9 +140,6 @@ type Route struct {
 // ConsentRoute is the consent guard: how inclusion is consented to on a day, or
 // in words why it is not. Unanswered is not yes, and reported is not held.
 func (f File) ConsentRoute(today Date) (Route, error) {
-	if c, ok := f.latest(Inclusion); ok && (c.Answer == SaidNo || c.Answer == TookBack) && !f.outranked(c, today) {
-		return Route{}, conflict("The last answer to being on the register is %q.", c.Answer)
-	}
 	age, known := f.Person.Age(today)
 	if !known || age >= 16 {
 		return f.adultRoute(today, age, known)
@@ -148,45 +147,122 @@ func (f File) ConsentRoute(today Date) (Route, error) {
 	return f.childRoute(today)
 }
 
-// adultRoute is for 16 and over, and for an unknown age, where the stricter rule holds.
+// adultRoute is for 16 and over, and for an unknown age, where the stricter rule
+// holds: the newest answer of somebody who decides rules.
 func (f File) adultRoute(today Date, age int, known bool) (Route, error) {
-	lacks := f.lacksCapacity()
-	for _, c := range f.valid(today) {
+	lacks := f.lacksCapacity(today)
+	best, decided := f.bestInterests(today)
+	for _, c := range f.answers() {
+		decides := c.DecidedBy == ByPerson || c.DecidedBy == ByCourt || c.DecidedBy == ByAttorney && lacks && known && age >= 18
 		switch {
-		case c.DecidedBy == ByPerson && !lacks,
-			c.DecidedBy == ByAttorney && known && age >= 18,
-			c.DecidedBy == ByCourt:
+		case !decides:
+		case isNo(c) && lacks && c.DecidedBy == ByPerson && decided && best.after(c):
+			// an objection that the newer best-interests decision weighed
+		case isNo(c):
+			return Route{}, lastAnswer(c)
+		case !(c.DecidedBy == ByPerson && lacks) && f.holds(c, today):
 			return f.route(c), nil
 		}
 	}
 	if lacks {
-		if b, ok := f.bestInterests(today); ok {
-			return Route{ByBestInterests, "best-interests decision by " + b.Maker, b.ReviewBy}, nil
+		if decided && best.InFavour {
+			return Route{ByBestInterests, "best-interests decision by " + best.Maker, best.ReviewBy}, nil
 		}
 		return Route{}, conflict("The person lacks capacity for this: a best-interests decision in favour, in date, is needed.")
 	}
+	return Route{}, f.notAnswered(known)
+}
+
+func (f File) notAnswered(known bool) error {
 	for _, c := range f.Consents {
 		if c.About == Inclusion && c.DecidedBy == ByParent && c.Answer == SaidYes {
-			return Route{}, conflict("A parent supports the referral, but from 16 the person decides: ask the person.")
+			return conflict("A parent supports the referral, but from 16 the person decides: ask the person.")
 		}
 	}
 	if !known {
-		return Route{}, conflict("The age is not known, so the person's own answer is needed.")
+		return conflict("The age is not known, so the person's own answer is needed.")
 	}
-	return Route{}, conflict("The person's own answer is needed: nobody else can give it from 16.")
+	return conflict("The person's own answer is needed: nobody else can give it from 16.")
 }
 
+// childRoute is for under 16. A court's answer and a competent child's no rule;
+// then a special guardian's; and where those with parental responsibility
+// disagree, neither the first nor the last answer does: people settle it.
 func (f File) childRoute(today Date) (Route, error) {
 	competent := f.Settings.Gillick && f.competentChild()
-	for _, c := range f.valid(today) {
+	var yes, no *Consent
+	for _, c := range f.answers() {
 		switch {
-		case c.DecidedBy == ByCourt, c.DecidedBy == ByCouncil && f.holdsPR(c.Party),
-			c.DecidedBy == ByParent && f.holdsPR(c.Party),
-			c.DecidedBy == ByChild && competent:
-			return f.route(c), nil
+		case c.DecidedBy == ByCourt, c.DecidedBy == ByChild && competent && isNo(c), f.isGuardian(c.Party):
+			return f.ruling(c, today)
+		case c.Settles && no == nil:
+			return f.ruling(c, today)
+		case (c.DecidedBy == ByParent || c.DecidedBy == ByCouncil) && (isNo(c) || f.holdsPR(c.Party)), c.DecidedBy == ByChild && competent:
+			if isNo(c) && no == nil {
+				no = &c
+			}
+			if yes == nil && f.holds(c, today) {
+				yes = &c
+			}
 		}
 	}
+	switch {
+	case yes != nil && no != nil:
+		return Route{}, conflict("Those with parental responsibility do not agree: a practitioner and the manager settle it.")
+	case no != nil:
+		return Route{}, lastAnswer(*no)
+	case yes != nil:
+		return f.route(*yes), nil
+	}
 	return Route{}, conflict("Somebody with parental responsibility must say yes%s.", orChild(f.Settings.Gillick))
+}
+
+// Disagreement reports whether those with parental responsibility gave different
+// answers that nobody has settled.
+func (f File) Disagreement(today Date) bool {
+	if age, known := f.Person.Age(today); !known || age >= 16 {
+		return false
+	}
+	yes, no := false, false
+	for _, c := range f.answers() {
+		if c.Settles {
+			break
+		}
+		if c.DecidedBy == ByParent || c.DecidedBy == ByCouncil {
+			yes, no = yes || c.Answer == SaidYes, no || isNo(c)
+		}
+	}
+	return yes && no
+}
+
+// ruling is the answer of somebody whose word stands alone.
+func (f File) ruling(c Consent, today Date) (Route, error) {
+	switch {
+	case isNo(c):
+		return Route{}, lastAnswer(c)
+	case !f.holds(c, today):
+		return Route{}, conflict("The yes of the %s is not held, or is out of date: ask again.", c.DecidedBy)
+	}
+	return f.route(c), nil
+}
+
+func isNo(c Consent) bool { return c.Answer == SaidNo || c.Answer == TookBack }
+
+func lastAnswer(c Consent) error {
+	return conflict("The last answer to being on the register is %q.", c.Answer)
+}
+
+// after reports whether the decision is newer than an answer.
+func (b BestInterests) after(c Consent) bool {
+	if b.On == c.From {
+		return b.At.After(c.At)
+	}
+	return c.From.Before(b.On)
+}
+
+func (f File) isGuardian(id PartyID) bool {
+	p, err := f.Party(id)
+	return err == nil && p.Role == PartyGuardian && p.HasPR == Yes
 }
 
 func orChild(gillick bool) string {
@@ -196,19 +272,31 @@ func orChild(gillick bool) string {
 	return ""
 }
 
-// valid lists, newest first, the answers of yes to inclusion that are held and in date.
-func (f File) valid(today Date) []Consent {
+// answers lists the newest answer to inclusion of each who gave one, newest first.
+func (f File) answers() []Consent {
+	type who struct {
+		by    DecidedBy
+		party PartyID
+	}
+	seen := map[who]bool{}
 	var out []Consent
 	for _, c := range slices.Backward(f.Consents) {
-		if c.About != Inclusion || c.Answer != SaidYes || c.Evidence == ReferrerSays {
+		w := who{c.DecidedBy, c.Party}
+		if c.DecidedBy == ByPerson || c.DecidedBy == ByChild || c.DecidedBy == ByCourt {
+			w.party = 0
+		}
+		if c.About != Inclusion || c.Answer == NotYetAsked || seen[w] {
 			continue
 		}
-		if today.Before(c.From) || !today.Before(f.until(c)) {
-			continue
-		}
+		seen[w] = true
 		out = append(out, c)
 	}
 	return out
+}
+
+// holds reports whether an answer is a yes that is evidenced and in date.
+func (f File) holds(c Consent, today Date) bool {
+	return c.Answer == SaidYes && c.Evidence != ReferrerSays && !today.Before(c.From) && today.Before(f.until(c))
 }
 
 // until is when an answer must be asked again: its own date or the setting's
@@ -243,25 +331,18 @@ func (f File) latest(a About) (Consent, bool) {
 	return Consent{}, false
 }
 
-// outranked reports whether a no came from somebody who does not decide: a
-// parent's no does not undo the yes of somebody of 16 or over.
-func (f File) outranked(no Consent, today Date) bool {
-	age, known := f.Person.Age(today)
-	if known && age < 16 {
-		return no.DecidedBy == ByChild && !f.competentChild()
-	}
-	return no.DecidedBy == ByParent || no.DecidedBy == ByChild
-}
-
 func (f File) holdsPR(id PartyID) bool {
 	p, err := f.Party(id)
 	return err == nil && p.HasPR == Yes
 }
 
-func (f File) lacksCapacity() bool {
+// lacksCapacity reports whether the latest assessment for this decision, in
+// date, found that the person lacks capacity; otherwise capacity is presumed.
+func (f File) lacksCapacity(today Date) bool {
 	for _, c := range slices.Backward(f.Capacities) {
 		if c.Decision == Inclusion && c.Outcome != Competent && c.Outcome != NotCompetent {
-			return c.Outcome == LacksCapacity
+			end := DateOf(c.On.At(12, 0).AddDate(0, f.Settings.ConsentMonths, 0))
+			return c.Outcome == LacksCapacity && today.Before(end)
 		}
 	}
 	return false
@@ -276,10 +357,11 @@ func (f File) competentChild() bool {
 	return false
 }
 
+// bestInterests is the latest decision of that kind; ok is whether it is in date.
 func (f File) bestInterests(today Date) (BestInterests, bool) {
 	for _, b := range slices.Backward(f.BestInterests) {
 		if b.Decision == Inclusion {
-			return b, b.InFavour && (b.ReviewBy.IsZero() || today.Before(b.ReviewBy))
+			return b, b.ReviewBy.IsZero() || today.Before(b.ReviewBy)
 		}
 	}
 	return BestInterests{}, false

@@ -63,12 +63,29 @@ type Decision struct {
 	Support         string // discussed: what, with whom, when
 	PersonViews     string // the person's own, or why not
 	Dissent         string
-	Awaited         string // deferred: what
-	From            string // from whom
-	Due             Date   // by when
+	Awaited         string  // deferred: what
+	From            string  // from whom
+	FromParty       PartyID // who is asked by letter; 0 where somebody asks by hand
+	Due             Date    // by when
 	By              ActorID
 	At              time.Time
 	Corrects        DecisionID
+	Members         []ActorID // who sat on the panel that took it
+}
+
+// freshEyes is the rule of a second look: another chair decides, or at least
+// somebody sits who did not decide the first time.
+func (f File) freshEyes(by Actor) error {
+	d := f.Decision
+	if d == nil || d.Outcome != OutcomeNotAccepted || d.By != by.ID || len(d.Members) == 0 {
+		return nil
+	}
+	for _, m := range f.free() {
+		if m.Actor != by.ID && !slices.Contains(d.Members, m.Actor) {
+			return nil
+		}
+	}
+	return conflict("This was not accepted before: another chair must decide, or a member who was not there the first time.")
 }
 
 // minDecisionText is how short a decision written to somebody may not be.
@@ -211,6 +228,13 @@ func (f File) Defer(by Actor, at time.Time, d Decision) (Change, error) {
 	c.Decision = &d
 	c.Item = &ItemChange{Panel: f.Panel.ID, State: Decided}
 	c.Tasks = []TaskDue{{Kind: TaskChaseInfo, Due: d.Due.At(9, 0), Owner: f.Case.Owner}}
+	if d.FromParty != 0 {
+		if _, err := f.Recipient(L3, d.FromParty); err != nil {
+			return Change{}, err
+		}
+		c.Letters = []LetterDue{{Kind: L3, Party: d.FromParty, Content: Full, Asks: []string{d.Awaited}}}
+		c.Tasks = append(c.Tasks, f.draftTask(L3, c.Letters, at)...)
+	}
 	return c, nil
 }
 

@@ -54,8 +54,8 @@ var (
 		_, err := f.ConsentRoute(DateOf(at))
 		return err
 	}}
-	complete = Guard{"complete", func(f File, _ Actor, at time.Time) error {
-		if m := f.Missing(DateOf(at)); len(m) > 0 {
+	complete = Guard{"complete, or urgent", func(f File, _ Actor, at time.Time) error {
+		if m := f.Missing(DateOf(at)); len(m) > 0 && !f.isUrgent() {
 			return conflict("Still missing: %s.", missingWords(m))
 		}
 		return nil
@@ -115,21 +115,41 @@ var (
 	allAgree     = Guard{"all involved agree", func(f File, by Actor, at time.Time) error { return f.removalAgreed(by, at) }}
 	triedToReach = Guard{"reminders and a try", func(f File, _ Actor, _ time.Time) error {
 		tries := slices.ContainsFunc(f.Contacts, func(c Contact) bool { return c.Reached != "reached" && c.How != "message" })
-		reminders := 0
+		asked := 0
 		for _, l := range f.Letters {
-			if (l.Kind == L3 || l.Kind == L4) && l.State == LetterAccepted {
-				reminders++
+			if (l.Kind == L3 || l.Kind == L4) && (l.State == LetterAccepted || l.State == LetterPosted) {
+				asked++
 			}
 		}
-		if !tries || reminders < f.Settings.RemindersBeforeClose {
-			return conflict("Before this: %d letters asking, and one try by phone or in the way they prefer, recorded.", f.Settings.RemindersBeforeClose)
+		// the first letter asks; the reminders come after it
+		if n := f.Settings.RemindersBeforeClose; !tries || asked < n+1 {
+			return conflict("Before this: a letter that asks, %d reminders, and one try by phone or in the way they prefer, recorded.", n)
 		}
 		return nil
 	}}
 	wasNotAccepted = Guard{"was not accepted", func(f File, _ Actor, _ time.Time) error {
-		if f.Case.Closed != ClosedNotAccepted {
+		if f.Case.Closed != ClosedNotAccepted && f.Case.Closed != NotLDOrAutistic {
 			return conflict("Only a case that was not accepted can be looked at again.")
 		}
 		return nil
 	}}
+	onAgenda = Guard{"on an agenda", func(f File, _ Actor, _ time.Time) error {
+		if f.Panel == nil || f.Item == nil {
+			return conflict("This case is not on a panel's agenda.")
+		}
+		return nil
+	}}
+	safeguardingSettled = Guard{"safeguarding checked", func(f File, _ Actor, _ time.Time) error {
+		if f.Case.Has(FlagSafeguarding) {
+			return conflict("There is a safeguarding concern: act on it and record what was done first.")
+		}
+		return nil
+	}}
+	disagreement = Guard{"parents disagree", func(f File, _ Actor, at time.Time) error {
+		if !f.Disagreement(DateOf(at)) {
+			return conflict("Those with parental responsibility do not disagree.")
+		}
+		return nil
+	}}
+	freshEyes = Guard{"somebody who did not decide before", func(f File, by Actor, _ time.Time) error { return f.freshEyes(by) }}
 )

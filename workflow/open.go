@@ -46,6 +46,9 @@ func OpenCase(by Actor, at time.Time, o Opening, set Settings) (Change, error) {
 		}
 	}
 	c.Tasks = set.firstTasks(o, at)
+	if o.Hold { // it arrived with a no: nothing begins before somebody has read it
+		c.To = AwaitingConsent
+	}
 	if o.Reply != nil {
 		if !o.Reply.Kind.IsAutomatic() {
 			return Change{}, fmt.Errorf("open a case: %w: %s is no fixed reply", ErrNotAllowed, o.Reply.Kind)
@@ -74,7 +77,7 @@ func (s Settings) firstTasks(o Opening, at time.Time) []TaskDue {
 		out = append(out, TaskDue{Kind: TaskSafeguarding, Due: cal.WorkingHours(at, 1, s.Opens, s.Closes)})
 	}
 	if o.Hold {
-		out = append(out, TaskDue{Kind: TaskReadHold, Due: cal.Due(at, 1)})
+		out = append(out, TaskDue{Kind: TaskReadHold, Due: cal.Due(at, s.HoldWD)})
 	}
 	return out
 }
@@ -96,16 +99,18 @@ func (f File) FileMessage(by Actor, at time.Time, m Opening) (Change, error) {
 	if m.Safeguards && !f.Case.Has(FlagSafeguarding) {
 		c.Raise = append(c.Raise, FlagSafeguarding)
 	}
-	if m.Hold && f.Case.State.IsOpen() {
-		c.Raise = append(c.Raise, FlagHold)
-	}
 	if m.Urgency == Routine || m.Urgency == "" {
 		c.Tasks = []TaskDue{{Kind: TaskNewFact, Due: f.Settings.Calendar().Due(at, f.Settings.TriageWD), Owner: f.Case.Owner}}
 	}
+	hold := m.Hold
+	m.Hold = false // its task comes with the hold
 	c.Tasks = append(c.Tasks, f.Settings.raised(m, at)...)
 	if f.Case.State == AwaitingInfo {
 		c.To = Triage
 		c.StopTimers, c.Done = []TimerKind{TimerInfo}, []TaskKind{TaskChaseInfo}
+	}
+	if hold && f.Case.State.IsOpen() {
+		f.hold(&c, 1)
 	}
 	if m.Reply != nil && m.Reply.Kind.IsAutomatic() {
 		c.Letters = []LetterDue{*m.Reply}

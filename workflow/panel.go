@@ -192,6 +192,8 @@ func (f File) PutOnPanel(by Actor, at time.Time, p Panel) (Change, error) {
 		return Change{}, invalid("panel", "Choose a panel that is still to come.")
 	case p.Kind != UrgentPanel && p.At.Sub(at) < 24*time.Hour:
 		return Change{}, invalid("panel", "Papers need 24 hours: choose a later panel, or an urgent one.")
+	case p.Kind != UrgentPanel && len(f.Missing(DateOf(at))) > 0:
+		return Change{}, invalid("panel", "Something is missing still, so only an urgent panel may see it: %s.", missingWords(f.Missing(DateOf(at))))
 	case p.Listed >= p.Capacity:
 		return Change{}, invalid("panel", "The agenda of this panel is full.")
 	}

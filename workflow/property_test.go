@@ -201,7 +201,7 @@ func (l *life) move(t *rapid.T) (Change, error) {
 		func() (Change, error) { return f.Withdraw(by, at, words) },
 		func() (Change, error) { return f.LiftHold(by, at, words) },
 		func() (Change, error) { return f.Reopen(by, at, words) },
-		func() (Change, error) { return f.LookAgain(by, at, words) },
+		func() (Change, error) { return f.LookAgain(by, at, words, "") },
 		func() (Change, error) { return f.ConsentLapsed(Service(), at) },
 		func() (Change, error) { return f.SetParty(by, at, changed) },
 		func() (Change, error) {

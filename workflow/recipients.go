@@ -86,7 +86,7 @@ func (f File) toDecider(today Date) []LetterDue {
 	if !ok {
 		out = []LetterDue{{}}
 	}
-	if f.lacksCapacity() {
+	if f.lacksCapacity(today) {
 		for _, p := range f.Parties {
 			if p.Role == PartyAdvocate || p.Role == PartyAttorney {
 				out = append(out, LetterDue{Party: p.ID, Content: Full})

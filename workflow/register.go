@@ -34,6 +34,10 @@ func (f File) rate(c *Change, by Actor, at time.Time, r Rating, why string, mayL
 		return invalid("rating", "Choose a rating.")
 	case strings.TrimSpace(why) == "":
 		return invalid("reason", "Say why.")
+	case f.Rating() == Blue && r != Blue && r != Red:
+		return invalid("rating", "Somebody who leaves hospital is rated red first, for at least %d days.", f.Settings.DischargeRedDays)
+	case r.Rank() < f.Rating().Rank() && f.redUntil(DateOf(at)):
+		return invalid("rating", "After a discharge the rating stays red for at least %d days.", f.Settings.DischargeRedDays)
 	case r.Rank() < f.Rating().Rank() && !mayLower:
 		return notAllowed("A rating is lowered in a review meeting, or by the chair.")
 	}
@@ -44,6 +48,16 @@ func (f File) rate(c *Change, by Actor, at time.Time, r Rating, why string, mayL
 		c.Tasks = append(c.Tasks, TaskDue{Kind: TaskCETR, Due: f.Settings.Calendar().Due(at, f.Settings.CETRWarnWD), Owner: f.Case.Owner})
 	}
 	return nil
+}
+
+// redUntil reports whether a discharge from hospital still holds the rating at red.
+func (f File) redUntil(today Date) bool {
+	for i := len(f.Ratings) - 1; i > 0 && f.Ratings[i].Rating == Red; i-- {
+		if f.Ratings[i-1].Rating == Blue {
+			return today.Before(DateOf(f.Ratings[i].At).Add(f.Settings.DischargeRedDays))
+		}
+	}
+	return false
 }
 
 // Reviewed is what a review found.

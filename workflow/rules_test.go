@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -114,6 +115,25 @@ func grown(t *testing.T) File {
 	return f
 }
 
+// guarded has a special guardian beside the parents; adult is 20.
+func guarded(t *testing.T) File {
+	f := young(t)
+	f.Parties = append(f.Parties, Party{ID: 5, Role: PartyGuardian, Name: "Ann Lake", HasPR: Yes, Confirmed: true})
+	return f
+}
+
+func adult(t *testing.T) File {
+	f := grown(t)
+	f.Person.DateOfBirth = date(t, "2006-02-09")
+	return f
+}
+
+func settled(who PartyID, a ConsentAnswer) Consent {
+	c := said(ByParent, who, a, today())
+	c.Settles = true
+	return c
+}
+
 func said(by DecidedBy, who PartyID, a ConsentAnswer, on Date) Consent {
 	return Consent{About: Inclusion, DecidedBy: by, Party: who, Answer: a, Evidence: Conversation, Words: "rang", From: on}
 }
@@ -152,6 +172,20 @@ func TestConsentRoute(t *testing.T) {
 		"the age is unknown":                {file: unknownAge, consents: []Consent{said(ByParent, 1, SaidYes, today())}},
 		"a competent child":                 {file: young(t), consents: []Consent{said(ByChild, 0, SaidYes, today())}, capacity: []Capacity{{Decision: Inclusion, Outcome: Competent}}, want: true},
 		"a child of unknown competence":     {file: young(t), consents: []Consent{said(ByChild, 0, SaidYes, today())}},
+		"a competent child's no, a later yes of the mother": {file: young(t), consents: []Consent{said(ByChild, 0, SaidNo, today()), said(ByParent, 1, SaidYes, today())},
+			capacity: []Capacity{{Decision: Inclusion, Outcome: Competent}}},
+		"another child's no, the mother's yes":          {file: young(t), consents: []Consent{said(ByChild, 0, SaidNo, today()), said(ByParent, 1, SaidYes, today())}, want: true},
+		"the father says no, then the mother yes":       {file: young(t), consents: []Consent{said(ByParent, 2, SaidNo, today()), said(ByParent, 1, SaidYes, today())}},
+		"the mother says yes, then the father no":       {file: young(t), consents: []Consent{said(ByParent, 1, SaidYes, today()), said(ByParent, 2, SaidNo, today())}},
+		"they disagreed, and it was settled":            {file: young(t), consents: []Consent{said(ByParent, 2, SaidNo, today()), said(ByParent, 1, SaidYes, today()), settled(1, SaidYes)}, want: true},
+		"it was settled, then the father says no again": {file: young(t), consents: []Consent{settled(1, SaidYes), said(ByParent, 2, SaidNo, today())}},
+		"a special guardian's yes, the mother's no":     {file: guarded(t), consents: []Consent{said(ByParent, 5, SaidYes, today()), said(ByParent, 1, SaidNo, today())}, want: true},
+		"a special guardian's no, the mother's yes":     {file: guarded(t), consents: []Consent{said(ByParent, 1, SaidYes, today()), said(ByParent, 5, SaidNo, today())}},
+		"an attorney for somebody with capacity":        {file: adult(t), consents: []Consent{said(ByAttorney, 1, SaidYes, today())}},
+		"an attorney for somebody who lacks it":         {file: adult(t), consents: []Consent{said(ByAttorney, 1, SaidYes, today())}, capacity: []Capacity{lacks}, want: true},
+		"an assessment over a year ago":                 {file: grown(t), capacity: []Capacity{{Decision: Inclusion, Outcome: LacksCapacity, On: date(t, "2025-11-22")}}, best: []BestInterests{best}},
+		"best interests, then an objection":             {file: grown(t), capacity: []Capacity{lacks}, best: []BestInterests{{Decision: Inclusion, InFavour: true, Maker: "Dr Ash", On: date(t, "2026-11-01")}}, consents: []Consent{said(ByPerson, 0, SaidNo, today())}},
+		"an objection, then best interests anew":        {file: grown(t), capacity: []Capacity{lacks}, best: []BestInterests{best}, consents: []Consent{said(ByPerson, 0, SaidNo, date(t, "2026-11-20"))}, want: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -301,6 +335,149 @@ func TestANoPutsTheCaseOnHold(t *testing.T) {
 	}
 	if _, err := f.Recipient(L3, 1); err == nil {
 		t.Error("a letter may leave on a held case")
+	}
+}
+
+// TestAHoldOpensNoPanel: a no takes a case off the agenda and back to consent,
+// and lifting the hold does not bring it back without consent.
+func TestAHoldOpensNoPanel(t *testing.T) {
+	t.Parallel()
+	pr := Actor{ID: 5, Roles: []Role{Practitioner}}
+	for name, do := range map[string]func(File) (Change, error){
+		"put on hold by hand":  func(f File) (Change, error) { return f.Hold(pr, monday, "she rang") },
+		"a mail that says no":  func(f File) (Change, error) { return f.FileMessage(Service(), monday, Opening{Hold: true}) },
+		"a no that was record": func(f File) (Change, error) { return f.RecordConsent(pr, monday, said(ByPerson, 0, SaidNo, today())) },
+	} {
+		f := grown(t)
+		f.Case.State, f.Panel, f.Item = PanelScheduled, &Panel{ID: 7}, &PanelItem{ID: 8, Panel: 7, State: Listed}
+		c, err := do(f)
+		if err != nil || c.To != AwaitingConsent || c.Item == nil || c.Item.State != TakenOff || !slices.Contains(c.Raise, FlagHold) {
+			t.Errorf("%s: %+v, %v: want it off the agenda, on hold, awaiting consent", name, c, err)
+		}
+	}
+	c, err := OpenCase(Service(), monday, Opening{Hold: true}, DefaultSettings())
+	if err != nil || c.To != AwaitingConsent || !slices.Contains(c.Raise, FlagHold) {
+		t.Errorf("a referral that came with a no: %+v, %v", c, err)
+	}
+}
+
+// TestClosingLeavesNoPlaceOnAnAgenda, and reopening gives none back.
+func TestClosingLeavesNoPlaceOnAnAgenda(t *testing.T) {
+	t.Parallel()
+	ma := Actor{ID: 9, Roles: []Role{Manager}}
+	f := grown(t)
+	f.Case.State, f.Panel, f.Item = PanelScheduled, &Panel{ID: 7}, &PanelItem{ID: 8, Panel: 7, State: Listed}
+	c, err := f.CloseError(ma, monday, "the wrong person")
+	if err != nil || c.Item == nil || c.Item.State != TakenOff {
+		t.Fatalf("closed: %+v, %v", c.Item, err)
+	}
+	f.Case.State, f.Case.Before, f.Case.Since, f.Panel, f.Item = Closed, PanelScheduled, monday, nil, nil
+	if c, err = f.Reopen(ma, monday, "it was right"); err != nil || c.To != AwaitingConsent {
+		t.Errorf("reopened without consent: to %q, %v", c.To, err)
+	}
+	f.Consents = []Consent{said(ByPerson, 0, SaidYes, today())}
+	if c, err = f.Reopen(ma, monday, "it was right"); err != nil || c.To != ReadyForPanel {
+		t.Errorf("reopened with consent: to %q, %v", c.To, err)
+	}
+}
+
+// TestRatingAfterHospital: a discharge leads to red, and red holds for two weeks.
+func TestRatingAfterHospital(t *testing.T) {
+	t.Parallel()
+	ch := Actor{ID: 9, Roles: []Role{Chair}}
+	f := grown(t)
+	f.Case.State, f.Ratings = OnRegister, []Assessment{{Rating: Blue, At: monday.AddDate(0, -1, 0)}}
+	if _, err := f.Rate(ch, monday, Green, "home"); err == nil {
+		t.Error("from hospital to green at once")
+	}
+	if _, err := f.Rate(ch, monday, Red, "home"); err != nil {
+		t.Errorf("from hospital to red: %v", err)
+	}
+	f.Ratings = append(f.Ratings, Assessment{Rating: Red, At: monday})
+	if _, err := f.Rate(ch, monday.AddDate(0, 0, 13), Amber, "settled"); err == nil {
+		t.Error("lowered 13 days after a discharge")
+	}
+	if _, err := f.Rate(ch, monday.AddDate(0, 0, 14), Amber, "settled"); err != nil {
+		t.Errorf("lowered after 14 days: %v", err)
+	}
+}
+
+// TestLookingAgain: in time, or with a reason, and with fresh eyes.
+func TestLookingAgain(t *testing.T) {
+	t.Parallel()
+	ma, ch := Actor{ID: 9, Roles: []Role{Manager}}, Actor{ID: 1, Roles: []Role{Chair}}
+	f := grown(t)
+	f.Case.State, f.Case.Closed, f.Case.Since = Closed, ClosedNotAccepted, monday.AddDate(0, 0, -29)
+	if _, err := f.LookAgain(ma, monday, "a new report", ""); err == nil {
+		t.Error("asked after 29 days without a reason")
+	}
+	if _, err := f.LookAgain(ma, monday, "a new report", "the letter came in Easy Read three weeks late"); err != nil {
+		t.Errorf("asked late with a reason: %v", err)
+	}
+	f.Panel = &Panel{ID: 1, Chair: 1, Members: []Member{{Actor: 1, Present: true}, {Actor: 2, Present: true}}}
+	f.Item = &PanelItem{Interests: []Interest{{Member: 1, Kind: NoInterest}, {Member: 2, Kind: NoInterest}}}
+	f.Decision = &Decision{Outcome: OutcomeNotAccepted, By: 1, Members: []ActorID{1, 2}}
+	if err := f.freshEyes(ch); err == nil {
+		t.Error("the same people decided again")
+	}
+	if err := f.freshEyes(Actor{ID: 3}); err != nil {
+		t.Errorf("another chair: %v", err)
+	}
+	f.Decision.Members = []ActorID{1}
+	if err := f.freshEyes(ch); err != nil {
+		t.Errorf("a new member: %v", err)
+	}
+}
+
+func TestNoContactNeedsRemindersAndATry(t *testing.T) {
+	t.Parallel()
+	pr := Actor{ID: 5, Roles: []Role{Practitioner}}
+	f := young(t)
+	f.Case.State = AwaitingInfo
+	sent := Letter{Kind: L3, State: LetterAccepted}
+	f.Letters, f.Contacts = []Letter{sent, sent, sent}, []Contact{{Party: 1, How: "phone", Reached: "no answer"}}
+	if _, err := f.CloseNoContact(pr, monday, "nobody answers"); err != nil {
+		t.Fatalf("asked, two reminders, one call: %v", err)
+	}
+	for name, spoil := range map[string]func(*File){
+		"one reminder":    func(f *File) { f.Letters = f.Letters[:2] },
+		"no call":         func(f *File) { f.Contacts = nil },
+		"they were there": func(f *File) { f.Contacts[0].Reached = "reached" },
+		"urgent":          func(f *File) { f.Case.Flags = []Flag{FlagUrgent} },
+	} {
+		g := f
+		g.Letters, g.Contacts = slices.Clone(f.Letters), slices.Clone(f.Contacts)
+		spoil(&g)
+		if _, err := g.CloseNoContact(pr, monday, "nobody answers"); err == nil {
+			t.Errorf("%s: closed all the same", name)
+		}
+	}
+}
+
+func TestOnlyAnUrgentPanelSeesGaps(t *testing.T) {
+	t.Parallel()
+	pr, co := Actor{ID: 5, Roles: []Role{Practitioner}}, Actor{ID: 6, Roles: []Role{Coordinator}}
+	f := grown(t)
+	f.Consents = []Consent{said(ByPerson, 0, SaidYes, today())}
+	f.Facts[FieldArea] = Fact{Value: "in", Confirmed: true}
+	if _, err := f.MakeReady(pr, monday); err == nil {
+		t.Error("a routine case went on with gaps")
+	}
+	f.Case.Flags = []Flag{FlagUrgent}
+	if _, err := f.MakeReady(pr, monday); err != nil {
+		t.Errorf("urgent: %v", err)
+	}
+	f.Case.State = ReadyForPanel
+	p := Panel{ID: 1, At: monday.AddDate(0, 0, 3), Capacity: 5}
+	for kind, want := range map[PanelKind]bool{ReferralPanel: false, UrgentPanel: true} {
+		p.Kind = kind
+		if _, err := f.PutOnPanel(co, monday, p); (err == nil) != want {
+			t.Errorf("%s: %v, want allowed=%v", kind, err, want)
+		}
+	}
+	f.Consents = nil
+	if _, err := f.PutOnPanel(co, monday, p); err == nil {
+		t.Error("an urgent panel without a consent route")
 	}
 }
 

@@ -48,6 +48,9 @@ type Settings struct {
 	RemovalReviewDays    int
 	ReopenDays           int
 	LookAgainDays        int
+	HoldWD               int      // until a practitioner has read a referral that came with a no
+	ObjectionWD          int      // until a best-interests decision is looked at again after an objection
+	DischargeRedDays     int      // on red after a discharge from hospital, at least
 	SecureDomains        []string // full letters may go there
 	HideMembers          bool     // panel members' names never stand in letters
 }
@@ -65,6 +68,7 @@ func DefaultSettings() Settings {
 		FirstSupportWD: 10, FirstSupportRedWD: 2, CETRWarnWD: 2, RatifyWD: 10, LettersOutWD: 2,
 		ReviewDays:       map[Rating]int{Red: 7, Amber: 28, Green: 84, Blue: 28},
 		RemovalGreenDays: 84, RemovalReviewDays: 28, ReopenDays: 28, LookAgainDays: 28,
+		HoldWD: 2, ObjectionWD: 5, DischargeRedDays: 14,
 		SecureDomains: []string{"nhs.net", "nhs.uk", "gov.uk", "police.uk", "cjsm.net"},
 		HideMembers:   true,
 	}

@@ -200,13 +200,62 @@ func (f File) RecordConsent(by Actor, at time.Time, x Consent) (Change, error) {
 	if err := f.checkConsent(x, DateOf(at)); err != nil {
 		return Change{}, err
 	}
-	x.By, x.At = by.ID, at
+	x.By, x.At, x.Settles = by.ID, at, false
 	c.Consents = []Consent{x}
-	if x.About == Inclusion && (x.Answer == SaidNo || x.Answer == TookBack) {
-		c.Raise = []Flag{FlagHold}
-		c.Tasks = []TaskDue{{Kind: TaskReadHold, Due: f.Settings.Calendar().Due(at, 1), Owner: f.Case.Owner}}
+	if x.About == Inclusion && isNo(x) {
+		f.hold(&c, 1)
+		if x.DecidedBy == ByPerson && f.lacksCapacity(DateOf(at)) { // an objection, however it is made
+			c.Tasks = append(c.Tasks, TaskDue{Kind: TaskBestInterests, Due: f.Settings.Calendar().Due(at, f.Settings.ObjectionWD), Owner: f.Case.Owner})
+		}
 	}
 	return c, nil
+}
+
+// SettleDisagreement records what a practitioner and the manager settled where
+// those with parental responsibility gave different answers.
+func (f File) SettleDisagreement(by Actor, at time.Time, x Consent, practitioner string) (Change, error) {
+	c, err := f.begin(by, at, SettleDisagreement)
+	if err != nil {
+		return Change{}, err
+	}
+	if strings.TrimSpace(practitioner) == "" {
+		return Change{}, invalid("practitioner", "Name the practitioner with whom you settled it.")
+	}
+	x.About, x.DecidedBy, x.Evidence = Inclusion, ByParent, Conversation
+	if x.Answer != SaidYes && x.Answer != SaidNo {
+		return Change{}, invalid("answer", "Choose the answer.")
+	}
+	if err := f.checkConsent(x, DateOf(at)); err != nil {
+		return Change{}, err
+	}
+	x.By, x.At, x.Settles = by.ID, at, true
+	x.Words += " Settled with " + practitioner + "."
+	c.Consents = []Consent{x}
+	if x.Answer == SaidNo {
+		f.hold(&c, 1)
+	}
+	return c, nil
+}
+
+// hold stops everything on the case until a practitioner has read why, within
+// some working days. What was on its way to a panel goes back to consent.
+func (f File) hold(c *Change, days int) {
+	c.Raise = append(c.Raise, FlagHold)
+	c.Tasks = append(c.Tasks, TaskDue{Kind: TaskReadHold, Due: f.Settings.Calendar().Due(c.At, days), Owner: f.Case.Owner})
+	if slices.Contains(beforePanel(), f.Case.State) {
+		c.To, c.Item = AwaitingConsent, f.offAgenda("on hold")
+	}
+}
+
+// beforePanel are the states that need consent held.
+func beforePanel() []State { return on(ReadyForPanel, PanelScheduled, InPanel, Deferred) }
+
+// offAgenda takes the case off the agenda it stands on, if any.
+func (f File) offAgenda(why string) *ItemChange {
+	if f.Item == nil || f.Panel == nil || f.Item.State == Decided || f.Item.State == TakenOff {
+		return nil
+	}
+	return &ItemChange{Panel: f.Panel.ID, State: TakenOff, Why: why}
 }
 
 func (f File) checkConsent(x Consent, today Date) error {
@@ -226,8 +275,10 @@ func (f File) checkConsent(x Consent, today Date) error {
 		return invalid("from", "Enter the day of the answer, today or before.")
 	case x.DecidedBy == ByParent && known && age >= 16 && x.About == Inclusion && x.Answer == SaidYes:
 		return invalid("decided_by", "From 16 the person decides. Record the parent's support as a note.")
-	case x.DecidedBy == ByParent && !f.holdsPR(x.Party) && x.Answer == SaidYes:
+	case (x.DecidedBy == ByParent || x.DecidedBy == ByCouncil) && !f.holdsPR(x.Party) && x.Answer == SaidYes:
 		return invalid("party", "Choose somebody whose parental responsibility is recorded.")
+	case known && age < 16 && x.About == Inclusion && x.Answer == SaidYes && x.DecidedBy != ByChild && strings.TrimSpace(x.ChildView) == "":
+		return invalid("child_view", "Write what the child says about it, or why they were not asked.")
 	}
 	return nil
 }
@@ -270,7 +321,7 @@ func (f File) RecordBestInterests(by Actor, at time.Time, x BestInterests) (Chan
 		return Change{}, err
 	}
 	switch {
-	case !f.lacksCapacity():
+	case !f.lacksCapacity(DateOf(at)):
 		return Change{}, conflict("Record first an assessment that found that the person lacks capacity for this.")
 	case strings.TrimSpace(x.Maker) == "":
 		return Change{}, invalid("maker", "Name who decides.")
@@ -288,7 +339,7 @@ func (f File) RecordBestInterests(by Actor, at time.Time, x BestInterests) (Chan
 		x.ReviewBy = DateOf(x.On.At(12, 0).AddDate(0, f.Settings.ConsentMonths, 0))
 	}
 	x.By, x.At = by.ID, at
-	c.BestInterests = []BestInterests{x}
+	c.BestInterests, c.Done = []BestInterests{x}, []TaskKind{TaskBestInterests}
 	return c, nil
 }
 
@@ -353,8 +404,8 @@ func (f File) Hold(by Actor, at time.Time, why string) (Change, error) {
 	if err != nil {
 		return Change{}, err
 	}
-	c.Note, c.Raise = why, []Flag{FlagHold}
-	c.Tasks = []TaskDue{{Kind: TaskReadHold, Due: f.Settings.Calendar().Due(at, 1), Owner: f.Case.Owner}}
+	c.Note = why
+	f.hold(&c, 1)
 	return c, nil
 }
 
