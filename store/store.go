@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 
 	"github.com/essex-dsr/dsr/workflow"
 )
@@ -86,10 +87,41 @@ func (s *Store) once(ctx context.Context, what string, fn func(tx *sqlx.Tx) erro
 	if err := s.point("before " + what); err != nil {
 		return err
 	}
-	if err := tx.Commit(); err != nil {
+	var id sql.NullString // none when nothing was written
+	if err := tx.GetContext(ctx, &id, `SELECT pg_current_xact_id_if_assigned()::text`); err != nil {
+		return fmt.Errorf("number of the transaction: %w", err)
+	}
+	if err := tx.Commit(); err != nil && !s.committed(ctx, id.String, err) {
 		return fmt.Errorf("commit: %w", err)
 	}
 	return nil
+}
+
+// committed asks what became of a transaction whose COMMIT was not answered: the
+// connection was lost, and the database may have done it all the same. Without
+// this a person would do it again, and a letter that was claimed would be asked
+// about. When the database does not say within ten seconds, it counts as not
+// done; a second try meets the unique keys.
+func (s *Store) committed(ctx context.Context, id string, lost error) bool {
+	if answered := (*pq.Error)(nil); id == "" || errors.As(lost, &answered) || errors.Is(lost, sql.ErrTxDone) {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	for {
+		var status sql.NullString
+		err := s.db.GetContext(ctx, &status, `SELECT pg_xact_status($1::xid8)`, id)
+		if err == nil && status.String != "in progress" {
+			return status.String == "committed"
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-again.C:
+		}
+	}
 }
 
 // point is where tests make a transaction fail or the program die: "before" its
