@@ -245,7 +245,7 @@ func TestABounceComesBackToItsLetter(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
 	id, ours := answered(t, s)
-	if o, ok, err := s.Store.ClaimLetter(t.Context(), monday.Add(time.Hour)); err != nil || !ok {
+	if o, ok, err := s.Store.ClaimLetter(t.Context(), store.Claim{By: "test", At: monday.Add(time.Hour)}); err != nil || !ok {
 		t.Fatal(ok, err)
 	} else if err := s.Store.MarkSent(t.Context(), store.Sent{Letter: o.ID, Attempt: 1, State: workflow.LetterAccepted, At: monday}); err != nil {
 		t.Fatal(err)

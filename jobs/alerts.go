@@ -11,10 +11,11 @@ import (
 	"github.com/essex-dsr/dsr/workflow"
 )
 
-// giveAlerts tells the duty list what must be looked at now: a kind, a reference
+// GiveAlerts tells the duty list what must be looked at now: a kind, a reference
 // and a link, never a name. The log line and the metric are always given, the
-// mail where the team named an address.
-func (s *Service) giveAlerts(ctx context.Context) error {
+// mail where the team named an address. What the mail host did not take comes
+// round again in a minute.
+func (s *Service) GiveAlerts(ctx context.Context) error {
 	alerts, err := s.Store.ClaimAlerts(ctx, s.Clock(), 20)
 	if err != nil || len(alerts) == 0 {
 		return err
@@ -25,12 +26,12 @@ func (s *Service) giveAlerts(ctx context.Context) error {
 	}
 	for _, a := range alerts {
 		s.Log.Warn("alert", "kind", a.Kind, "case", a.Ref, "message", a.Message)
-		if s.Counts.Alert != nil {
+		if s.Counts.Alert != nil && a.Tries == 1 {
 			s.Counts.Alert(a.Kind)
 		}
 		if err := s.mailAlert(ctx, set, a); err != nil {
 			s.Log.Error("alert not mailed", "alert", a.ID, "error", err)
-			continue // it stays claimed for a minute, then comes round again
+			continue
 		}
 		if err := s.Store.AlertSent(context.WithoutCancel(ctx), a.ID, s.Clock()); err != nil {
 			return err
@@ -39,7 +40,14 @@ func (s *Service) giveAlerts(ctx context.Context) error {
 	return nil
 }
 
-var errNotTaken = errors.New("the mail host did not take the alert")
+// alertTries is how often an alert of unknown outcome is sent: once too often is
+// harmless, every minute for ever is not.
+const alertTries = 3
+
+var (
+	errNotTaken = errors.New("the mail host did not take the alert")
+	errNotMade  = errors.New("the alert could not be made: look at the duty list's address")
+)
 
 // mailAlert sends the alert to the duty address, if the team set one.
 func (s *Service) mailAlert(ctx context.Context, set workflow.Settings, a store.Alert) error {
@@ -56,10 +64,10 @@ func (s *Service) mailAlert(ctx context.Context, set workflow.Settings, a store.
 		Text: fmt.Sprintf("Somebody must look at %s now (%s).\n\n%s\n", what, a.Kind, link),
 	})
 	if err != nil {
-		return err
+		return errNotMade // its own words may hold the duty list's address
 	}
 	out := s.Sender.Send(ctx, s.Office.From.Address, set.DutyEmail, raw)
-	if out.Class != letters.Accepted && out.Class != letters.Unknown {
+	if out.Class != letters.Accepted && (out.Class != letters.Unknown || a.Tries < alertTries) {
 		return fmt.Errorf("%w: %s at %s (%d)", errNotTaken, out.Class, out.Step, out.Code)
 	}
 	return nil

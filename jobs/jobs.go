@@ -11,6 +11,7 @@ package jobs
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -31,11 +32,22 @@ type Service struct {
 	Base   string // address of the pages, for the link in an alert
 	Clock  func() time.Time
 	Log    *slog.Logger
-	Name   string  // of this program among others, for leases
-	Rate   float64 // letters a minute; crisis replies are not counted
-	Counts Counts
+	Name   string // of this program among others, for leases
+	// PerMinute is how many letters leave in a minute, whichever program sends
+	// them; 0 is no limit. Crisis replies are never held back by it.
+	PerMinute int
+	Counts    Counts
 
 	stopped stopped
+	life    string
+	born    sync.Once
+}
+
+// sender names this run of the program. A program that is started again under
+// the same name must not be taken for the one that died with a letter in hand.
+func (s *Service) sender() string {
+	s.born.Do(func() { s.life = s.Name + " " + rand.Text() })
+	return s.life
 }
 
 // Sender hands frozen bytes to the mail host.
@@ -56,7 +68,7 @@ type Counts struct {
 }
 
 // stopped holds why all sending stopped: sign-in refused, certificate wrong, our
-// own address refused. It is tried again after a while.
+// own address refused, or no mail host to be had. It is tried again after a while.
 type stopped struct {
 	sync.Mutex
 	until time.Time
@@ -86,21 +98,36 @@ type job struct {
 // hand. Without a mail host replies are rendered and wait.
 func (s *Service) RunLetters(ctx context.Context) {
 	all := []job{{"replies", 500 * time.Millisecond, false, s.RenderReplies}}
-	if s.Sender != nil {
-		all = append(all,
-			job{"letters", 500 * time.Millisecond, false, s.SendDue},
-			job{"unknown", 30 * time.Second, true, s.ResolveUnknown})
+	if s.Sender == nil {
+		s.run(ctx, all)
+		return
 	}
-	s.run(ctx, all)
+	// The sign of life goes on until the last letter in hand is marked.
+	alive, end := context.WithCancel(context.WithoutCancel(ctx))
+	var life sync.WaitGroup
+	life.Go(func() {
+		s.repeat(alive, job{"sign of life", 5 * time.Second, false, func(ctx context.Context) error { return s.Store.SenderLives(ctx, s.sender()) }})
+	})
+	s.run(ctx, append(all,
+		job{"crisis replies", 500 * time.Millisecond, false, s.SendCrisis},
+		job{"letters", 500 * time.Millisecond, false, s.SendDue},
+		job{"unknown", 10 * time.Second, true, s.ResolveUnknown}))
+	end()
+	life.Wait()
+	gone, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := s.Store.SenderEnds(gone, s.sender()); err != nil {
+		s.Log.Warn("sender not signed off", "error", err) // its lease runs out by itself
+	}
 }
 
 // RunChores fires timers, gives alerts, seals the audit chain and sweeps until
 // ctx ends.
 func (s *Service) RunChores(ctx context.Context) {
 	s.run(ctx, []job{
-		{"timers", 10 * time.Second, false, s.fireTimers},
-		{"alerts", time.Second, false, s.giveAlerts},
-		{"seal", 3 * time.Second, true, s.sealEvents},
+		{"timers", 10 * time.Second, false, s.FireTimers},
+		{"alerts", time.Second, false, s.GiveAlerts},
+		{"seal", 3 * time.Second, true, s.SealEvents},
 		{"sweep", time.Hour, true, s.Store.Sweep},
 	})
 }
@@ -159,12 +186,14 @@ func frames(stack []byte) string {
 	return string(stack)
 }
 
-func (s *Service) fireTimers(ctx context.Context) error {
+// FireTimers fires what is due; one that fails does not hold the others.
+func (s *Service) FireTimers(ctx context.Context) error {
 	_, err := s.Store.FireTimers(ctx, s.Clock(), 200)
 	return err
 }
 
-func (s *Service) sealEvents(ctx context.Context) error {
+// SealEvents appends every event without a seal to the audit chain.
+func (s *Service) SealEvents(ctx context.Context) error {
 	for {
 		n, err := s.Store.SealEvents(ctx, 500)
 		if err != nil || n < 500 {

@@ -2,8 +2,10 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime/debug"
 	"time"
 
 	"github.com/essex-dsr/dsr/letters"
@@ -12,7 +14,8 @@ import (
 )
 
 // RenderReplies renders fixed replies once, before the first SMTP command, and
-// queues them: crisis replies first.
+// queues them: crisis replies first. One that cannot be made is set aside: it
+// must not hold the others.
 func (s *Service) RenderReplies(ctx context.Context) error {
 	now := s.Clock()
 	due, err := s.Store.ClaimReplies(ctx, now, 50)
@@ -27,52 +30,67 @@ func (s *Service) RenderReplies(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return nil // the service ends: what is left is due at its next start
 		}
-		received := o.Thread.ReceivedAt
-		if received.IsZero() {
-			received = o.DueAt
-		}
-		fr, err := s.Office.FreezeReply(o.ID, o.Kind, o.Address, set, o.Ref, received,
-			letters.Draft{MessageID: s.Office.NewMessageID(), Date: now, Answers: o.Thread.MessageID})
-		if err == nil {
-			err = s.Store.FreezeReply(ctx, fr, now)
+		fr, err := s.makeReply(o, set, now)
+		if err != nil {
+			err = s.setAside(ctx, o, now, err)
+		} else if err = s.Store.FreezeReply(ctx, fr, now); errors.Is(err, workflow.ErrConflict) {
+			err = nil // another program made it first
 		}
 		if err != nil {
-			// One reply that cannot be made must not hold the others; it stays
-			// due, and readiness tells of the oldest letter that has not left.
-			s.Log.Error("reply not made", "letter", o.ID, "kind", o.Kind, "error", err)
+			return err
 		}
 	}
 	return nil
 }
 
-// SendDue sends what may leave now, one letter at a time.
-func (s *Service) SendDue(ctx context.Context) error {
-	pace := s.pace()
+// makeReply makes the bytes; a panic over one reply is that reply's own fault.
+func (s *Service) makeReply(o store.Outgoing, set workflow.Settings, now time.Time) (fr workflow.Frozen, err error) {
+	defer func() {
+		if x := recover(); x != nil {
+			s.Log.Error("panic over a reply", "letter", o.ID, "at", frames(debug.Stack()))
+			err = errors.New("the program failed to make it")
+		}
+	}()
+	received := o.Thread.ReceivedAt
+	if received.IsZero() {
+		received = o.DueAt
+	}
+	return s.Office.FreezeReply(o.ID, o.Kind, o.Address, set, o.Ref, received,
+		letters.Draft{MessageID: s.Office.NewMessageID(), Date: now, Answers: o.Thread.MessageID})
+}
+
+// setAside puts a reply that cannot be made off, when only a fact about the team
+// is missing, which somebody will fill in; after a day, and for any other cause,
+// a person answers instead. What was wrong may hold the address: it is kept with
+// the letter and not logged.
+func (s *Service) setAside(ctx context.Context, o store.Outgoing, now time.Time, why error) error {
+	var holes letters.Holes
+	if errors.As(why, &holes) && now.Sub(o.DueAt) < 24*time.Hour {
+		s.Log.Warn("reply waits", "letter", o.ID, "kind", o.Kind, "missing", fmt.Sprint([]string(holes)))
+		return s.Store.PutOffReply(ctx, o.ID, now.Add(time.Minute), why.Error())
+	}
+	s.Log.Error("reply cannot be made", "letter", o.ID, "kind", o.Kind)
+	return s.Store.FailReply(ctx, o.ID, now, why.Error())
+}
+
+// SendDue sends what may leave now, one letter at a time, crisis replies first.
+func (s *Service) SendDue(ctx context.Context) error { return s.sendAll(ctx, false) }
+
+// SendCrisis sends crisis replies alone. It runs beside SendDue, so that none
+// waits until a slow mail host has taken some other letter.
+func (s *Service) SendCrisis(ctx context.Context) error { return s.sendAll(ctx, true) }
+
+func (s *Service) sendAll(ctx context.Context, crisis bool) error {
 	for ctx.Err() == nil && s.Stopped() == "" {
-		o, ok, err := s.Store.ClaimLetter(ctx, s.Clock())
+		o, ok, err := s.Store.ClaimLetter(ctx, store.Claim{By: s.sender(), At: s.Clock(), PerMinute: s.PerMinute, Crisis: crisis})
 		if err != nil || !ok {
 			return err
 		}
 		if err := s.send(ctx, o); err != nil {
 			return err
 		}
-		if o.Kind == workflow.L2 {
-			continue
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(pace):
-		}
 	}
 	return nil
-}
-
-// pace is the pause after a letter that keeps below the mail host's rate.
-func (s *Service) pace() time.Duration {
-	if s.Rate <= 0 {
-		return 0
-	}
-	return time.Duration(float64(time.Minute) / s.Rate)
 }
 
 // send hands one claimed letter over and marks how it went. The attempt is
@@ -80,17 +98,13 @@ func (s *Service) pace() time.Duration {
 func (s *Service) send(ctx context.Context, o store.Outgoing) error {
 	outcome := s.Sender.Send(ctx, s.Office.From.Address, o.Address, o.Raw)
 	now := s.Clock()
-	x := store.Sent{Letter: o.ID, Attempt: o.Attempt, State: s.stateAfter(o, outcome, now), Step: string(outcome.Step),
+	x := store.Sent{Letter: o.ID, Attempt: o.Attempt, State: stateAfter(o, outcome, now), Step: string(outcome.Step),
 		Code: outcome.Code, Status: outcome.Enhanced, Words: outcome.Text, QueueID: outcome.QueueID, At: now}
 	if x.State == workflow.LetterRetry {
-		x.Next = now.Add(letters.Backoff(o.Attempt, outcome, rand.Float64()))
+		x.Next = now.Add(wait(o, outcome, rand.Float64()))
 	}
-	if outcome.Class == letters.Stop {
-		s.stop(now, outcome)
-	}
-	mark, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	if err := s.Store.MarkSent(mark, x); err != nil {
+	s.pause(now, outcome)
+	if err := s.mark(ctx, x); err != nil {
 		return fmt.Errorf("letter %d: %w", o.ID, err)
 	}
 	s.Log.Info("letter handed over", "letter", o.ID, "kind", o.Kind, "attempt", o.Attempt, "state", x.State, "step", x.Step, "code", x.Code)
@@ -100,9 +114,31 @@ func (s *Service) send(ctx context.Context, o store.Outgoing) error {
 	return nil
 }
 
+// mark writes how an attempt ended, and tries again for as long as a shutdown
+// leaves time: the database may be away for some seconds, and a letter that left
+// and was not marked would have to be asked about.
+func (s *Service) mark(ctx context.Context, x store.Sent) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
+	defer cancel()
+	again := time.NewTicker(250 * time.Millisecond)
+	defer again.Stop()
+	for {
+		err := s.Store.MarkSent(ctx, x)
+		if err == nil || errors.Is(err, workflow.ErrConflict) {
+			return nil // a conflict: an earlier try was done, and its answer lost
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-again.C:
+		}
+	}
+}
+
 // stateAfter is what an outcome makes of a letter: a retry that lasted too long
-// becomes a person's.
-func (s *Service) stateAfter(o store.Outgoing, out letters.Outcome, now time.Time) workflow.LetterState {
+// becomes a person's. A mail host that takes no letter at all is not held
+// against any of them.
+func stateAfter(o store.Outgoing, out letters.Outcome, now time.Time) workflow.LetterState {
 	switch out.Class {
 	case letters.Accepted:
 		return workflow.LetterAccepted
@@ -110,58 +146,47 @@ func (s *Service) stateAfter(o store.Outgoing, out letters.Outcome, now time.Tim
 		return workflow.LetterUnknown
 	case letters.Failed:
 		return workflow.LetterFailed
-	case letters.Stop:
-		return workflow.LetterRetry
 	}
-	if now.Sub(o.NotBefore) > letters.GiveUp(out) {
+	if out.Class == letters.Retry && !out.AboutHost() && now.Sub(o.Since) > letters.GiveUp(out) {
 		return workflow.LetterFailed
 	}
 	return workflow.LetterRetry
 }
 
-// stop stops all sending for a while: every other letter would fare the same.
-func (s *Service) stop(now time.Time, out letters.Outcome) {
+// Longest waits: of a letter whose mail host took no letter, and of a crisis
+// reply, for which somebody waits.
+const (
+	longestForHost   = 5 * time.Minute
+	longestForCrisis = time.Minute
+)
+
+// wait is how long a letter waits for its next attempt. rnd, from 0 to 1,
+// spreads letters that failed together.
+func wait(o store.Outgoing, out letters.Outcome, rnd float64) time.Duration {
+	d := letters.Backoff(o.Tries, out, rnd)
+	if out.AboutHost() {
+		d = min(d, longestForHost)
+	}
+	if o.Kind == workflow.L2 {
+		d = min(d, longestForCrisis)
+	}
+	return d
+}
+
+// pause stops all sending for a while after an attempt that every other letter
+// would share: long where only a person can mend it, short where the mail host
+// was not to be had.
+func (s *Service) pause(now time.Time, out letters.Outcome) {
 	s.stopped.Lock()
 	defer s.stopped.Unlock()
-	s.stopped.until = now.Add(5 * time.Minute)
-	s.stopped.why = fmt.Sprintf("the mail host refused us at %s (%d)", out.Step, out.Code)
-	s.Log.Error("sending stopped", "step", out.Step, "code", out.Code, "until", s.stopped.until)
-}
-
-// ResolveUnknown looks after letters that may or may not have left: those of a
-// program that died while handing over, and those whose reply was lost. A letter
-// found in Sent has left. Of those not found a crisis reply goes again at once
-// (twice is harmless, never is not), other fixed replies are let be, and any
-// other waits for a person.
-func (s *Service) ResolveUnknown(ctx context.Context) error {
-	if _, err := s.Store.Interrupted(ctx, s.Clock(), 3*time.Minute); err != nil {
-		return err
+	switch {
+	case out.Class == letters.Stop:
+		s.stopped.until, s.stopped.why = now.Add(5*time.Minute), fmt.Sprintf("the mail host refused us at %s (%d)", out.Step, out.Code)
+		s.Log.Error("sending stopped", "step", out.Step, "code", out.Code, "until", s.stopped.until)
+	case out.Class == letters.Retry && out.AboutHost():
+		s.stopped.until, s.stopped.why = now.Add(20*time.Second), fmt.Sprintf("the mail host could not be used at %s (%d)", out.Step, out.Code)
+		s.Log.Warn("mail host not to be had", "step", out.Step, "code", out.Code)
+	case out.Class == letters.Accepted:
+		s.stopped.until = time.Time{}
 	}
-	unknown, err := s.Store.Unknown(ctx)
-	if err != nil {
-		return err
-	}
-	for _, l := range unknown {
-		if err := s.resolve(ctx, l); err != nil {
-			s.Log.Error("unknown letter not resolved", "letter", l.ID, "error", err)
-		}
-	}
-	return nil
-}
-
-func (s *Service) resolve(ctx context.Context, l store.Letter) error {
-	now := s.Clock()
-	if s.Finder != nil && l.SMTPID != "" && now.Sub(l.NotBefore) < 24*time.Hour {
-		found, err := s.Finder.Find(ctx, l.SMTPID)
-		if err != nil {
-			return err
-		}
-		if found {
-			return s.Store.Resolve(ctx, workflow.Service(), now, l.ID, workflow.LetterAccepted, "found among the mails that left")
-		}
-	}
-	if l.Kind == workflow.L2 && l.Attempts < 5 {
-		return s.Store.Resolve(ctx, workflow.Service(), now, l.ID, workflow.LetterRetry, "a crisis reply goes again: twice is harmless, never is not")
-	}
-	return nil
 }

@@ -446,7 +446,12 @@ func (a applying) letters() error {
 func (a applying) stopLetters() error {
 	const unsent = ` AND state IN ('due', 'submitted', 'queued', 'retry', 'failed')`
 	if a.c.StopLetter != 0 {
-		if err := a.exec("letter", `UPDATE letters SET state = 'withdrawn' WHERE id = $1`+unsent, a.c.StopLetter); err != nil {
+		res, err := a.tx.ExecContext(a.ctx, `UPDATE letters SET state = 'withdrawn' WHERE id = $1`+unsent, a.c.StopLetter)
+		if err != nil {
+			return fmt.Errorf("stop letter %d: %w", a.c.StopLetter, err)
+		}
+		// The sender takes letters without the case's lock: it may have been quicker.
+		if err := one(res, "This letter has left, or is leaving now: it cannot be stopped."); err != nil {
 			return err
 		}
 	}

@@ -106,11 +106,7 @@ func (s *Store) GiveUpLetter(ctx context.Context, by workflow.Actor, at time.Tim
 		if err != nil {
 			return none(err, "This letter is not waiting for an answer.")
 		}
-		_, err = tx.ExecContext(ctx, `
-			UPDATE tasks
-			SET done_at = $2, done_by = $3
-			WHERE letter_id = $1 AND done_at IS NULL`, id, at, int64(by.ID))
-		if err != nil {
+		if err := closeLetterTasks(ctx, tx, id, by, at); err != nil {
 			return err
 		}
 		_, err = addEvent(ctx, tx, event{At: at, Actor: by.ID, Action: "letter given up", Case: workflow.CaseID(owner.Int64), Letter: id})

@@ -178,15 +178,19 @@ func (s *Store) LettersIn(ctx context.Context, states ...workflow.LetterState) (
 
 // LetterBytes unseals the frozen bytes of a letter.
 func (s *Store) LetterBytes(ctx context.Context, id workflow.LetterID) ([]byte, error) {
+	return s.letterBytes(ctx, s.db, id)
+}
+
+func (s *Store) letterBytes(ctx context.Context, q sqlx.QueryerContext, id workflow.LetterID) ([]byte, error) {
 	var object ObjectID
-	err := s.db.GetContext(ctx, &object, `
+	err := sqlx.GetContext(ctx, q, &object, `
 		SELECT bytes
 		FROM letters
 		WHERE id = $1 AND bytes IS NOT NULL`, id)
 	if err != nil {
 		return nil, fmt.Errorf("bytes of letter %d: %w", id, none(err, "This letter has not been made yet."))
 	}
-	raw, err := s.object(ctx, s.db, object)
+	raw, err := s.object(ctx, q, object)
 	if err != nil {
 		return nil, fmt.Errorf("bytes of letter %d: %w", id, err)
 	}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
-	"github.com/lib/pq"
 
 	"github.com/essex-dsr/dsr/workflow"
 )
@@ -19,8 +18,9 @@ type Outgoing struct {
 	Letter
 	Raw     []byte
 	Attempt int
+	Tries   int       // this one among those in which the letter itself was spoken of
+	Since   time.Time // the first of them began
 	Thread  Thread
-	Urgent  workflow.Urgency // of the message that a fixed reply answers
 }
 
 // Thread is what a letter answers: the ids of the mail that began it.
@@ -33,7 +33,7 @@ type Thread struct {
 // replies first. They are rendered once, before the first SMTP command.
 func (s *Store) ClaimReplies(ctx context.Context, at time.Time, n int) ([]Outgoing, error) {
 	letters, err := letterRows(ctx, s.db, `
-		WHERE l.state = 'due' AND l.kind IN ('L1', 'L2', 'L14') AND l.not_before <= $1
+		WHERE l.state = 'due' AND l.kind IN ('L1', 'L2', 'L14') AND l.not_before <= $1 AND coalesce(l.next_try, $1) <= $1
 		ORDER BY l.priority DESC, l.due_at, l.id
 		LIMIT $2`, at, n)
 	if err != nil {
@@ -50,17 +50,15 @@ func (s *Store) ClaimReplies(ctx context.Context, at time.Time, n int) ([]Outgoi
 }
 
 func (s *Store) thread(ctx context.Context, o *Outgoing) error {
-	var urgency string
 	err := s.db.QueryRowContext(ctx, `
-		SELECT m.message_id, m.received_at, m.urgency
+		SELECT m.message_id, m.received_at
 		FROM messages m
 		WHERE m.id = coalesce(nullif($1::bigint, 0), (
 		    SELECT r.message_id FROM referrals r WHERE r.case_id = $2 AND r.message_id IS NOT NULL ORDER BY r.id LIMIT 1))`,
-		int64(o.Message), int64(o.Case)).Scan(&o.Thread.MessageID, &o.Thread.ReceivedAt, &urgency)
+		int64(o.Message), int64(o.Case)).Scan(&o.Thread.MessageID, &o.Thread.ReceivedAt)
 	if err == sql.ErrNoRows {
 		return nil
 	}
-	o.Urgent = workflow.Urgency(urgency)
 	return err
 }
 
@@ -71,13 +69,26 @@ func (s *Store) ThreadOf(ctx context.Context, id workflow.CaseID) (Thread, error
 	return o.Thread, err
 }
 
-// FreezeReply keeps the bytes of a fixed reply and queues it.
+// FreezeReply keeps the bytes of a fixed reply and queues it. When another
+// program was quicker it answers ErrConflict, and its own bytes are forgotten.
 func (s *Store) FreezeReply(ctx context.Context, x workflow.Frozen, at time.Time) error {
 	return s.write(ctx, fmt.Sprintf("freeze reply %d", x.Letter), func(tx *sqlx.Tx) error {
+		var due bool
+		err := tx.GetContext(ctx, &due, `
+			SELECT state = 'due'
+			FROM letters
+			WHERE id = $1
+			FOR UPDATE`, x.Letter)
+		if err != nil {
+			return none(err, "There is no such letter.")
+		}
+		if !due {
+			return &workflow.Refusal{Kind: workflow.ErrConflict, Words: "This reply was made already."}
+		}
 		if err := s.freezeBytes(ctx, tx, x, "queued", 0, at); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `
+		_, err = tx.ExecContext(ctx, `
 			UPDATE letters
 			SET next_try = not_before
 			WHERE id = $1`, x.Letter)
@@ -85,52 +96,185 @@ func (s *Store) FreezeReply(ctx context.Context, x workflow.Frozen, at time.Time
 	})
 }
 
+// PutOffReply tries a reply that could not be made again later, so that it does
+// not stand in the way of the others.
+func (s *Store) PutOffReply(ctx context.Context, id workflow.LetterID, until time.Time, why string) error {
+	return s.write(ctx, fmt.Sprintf("put off reply %d", id), func(tx *sqlx.Tx) error {
+		_, err := tx.ExecContext(ctx, `
+			UPDATE letters
+			SET next_try = $2, outcome = $3
+			WHERE id = $1 AND state = 'due'`, id, until, clip(why, 500))
+		return err
+	})
+}
+
+// FailReply gives a reply that can never be made to a person.
+func (s *Store) FailReply(ctx context.Context, id workflow.LetterID, at time.Time, why string) error {
+	return s.write(ctx, fmt.Sprintf("fail reply %d", id), func(tx *sqlx.Tx) error {
+		res, err := tx.ExecContext(ctx, `
+			UPDATE letters
+			SET state = 'failed', next_try = NULL, outcome = $2
+			WHERE id = $1 AND state = 'due'`, id, clip(why, 500))
+		if err != nil {
+			return err
+		}
+		if err := one(res, "This reply was made already."); err != nil {
+			return err
+		}
+		return s.tellOfLetter(ctx, tx, id, at, workflow.LetterFailed)
+	})
+}
+
+// Claim says who asks for a letter to send, and which may leave.
+type Claim struct {
+	By        string // the sender's lease, held while it lives
+	At        time.Time
+	PerMinute int  // letters that leave in a minute, whoever sends them; 0 is no limit
+	Crisis    bool // only crisis replies, which no limit holds back
+}
+
+// senderLease is how long a sender is taken to live after its last sign of life.
+const senderLease = 30 * time.Second
+
 // ClaimLetter takes the next letter that may leave and writes the attempt,
 // committed before the caller speaks SMTP. A crash after this leaves the letter
 // in "sending", which Interrupted turns into "unknown": it is never simply sent
 // again. ok is false when nothing may leave.
 //
 // The record is asked again here: a recipient blocked, a hold or a death since
-// the approval stops the letter.
-func (s *Store) ClaimLetter(ctx context.Context, at time.Time) (o Outgoing, ok bool, err error) {
-	err = s.write(ctx, "claim letter", func(tx *sqlx.Tx) error {
-		o, ok = Outgoing{}, false
-		list, err := letterRows(ctx, tx, `
-			WHERE l.state IN ('queued', 'retry') AND l.next_try <= $1 AND l.not_before <= $1
-			ORDER BY l.priority DESC, l.next_try, l.id
-			LIMIT 1
-			FOR UPDATE OF l SKIP LOCKED`, at)
-		if err != nil || len(list) == 0 {
-			return err
+// the approval stops the letter, and hard news waits for its hours. What cannot
+// be unsealed is put off: it must not hold up the letters behind it.
+func (s *Store) ClaimLetter(ctx context.Context, c Claim) (o Outgoing, ok bool, err error) {
+	for found := true; found && !ok && err == nil; {
+		err = s.write(ctx, "claim letter", func(tx *sqlx.Tx) error {
+			o, ok = Outgoing{}, false
+			var err error
+			if found, err = s.next(ctx, tx, c, &o); err != nil || !found {
+				return err
+			}
+			if ok, err = s.mayLeave(ctx, tx, &o, c.At); err != nil || !ok {
+				return err
+			}
+			return s.begin(ctx, tx, c, &o)
+		})
+	}
+	return o, ok && err == nil, err
+}
+
+// next locks the first letter in order.
+func (s *Store) next(ctx context.Context, tx *sqlx.Tx, c Claim, o *Outgoing) (bool, error) {
+	only := c.Crisis
+	if !only && c.PerMinute > 0 {
+		// Two senders that count at once would each see room for one more.
+		if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock(hashtext('letters in a minute'))`); err != nil {
+			return false, err
 		}
-		o.Letter, ok = list[0], true
-		if refused, err := s.refuseNow(ctx, tx, &o, at); err != nil || refused {
-			ok = false
-			return err
-		}
-		o.Attempt = o.Attempts + 1
-		_, err = tx.ExecContext(ctx, `
-			UPDATE letters
-			SET state = 'sending', attempts = $2, sending_since = $3
-			WHERE id = $1`, o.ID, o.Attempt, at)
+		err := tx.GetContext(ctx, &only, `
+			SELECT count(*) >= $1
+			FROM letter_attempts
+			WHERE claimed_at > clock_timestamp() - interval '1 minute'`, c.PerMinute)
 		if err != nil {
-			return err
+			return false, err
 		}
-		_, err = tx.ExecContext(ctx, `
-			INSERT INTO letter_attempts (letter_id, number, began_at)
-			VALUES ($1, $2, $3)`, o.ID, o.Attempt, at)
+	}
+	list, err := letterRows(ctx, tx, `
+		WHERE l.state IN ('queued', 'retry') AND l.next_try <= $1 AND l.not_before <= $1 AND (l.kind = 'L2' OR NOT $2)
+		ORDER BY l.priority DESC, l.next_try, l.id
+		LIMIT 1
+		FOR UPDATE OF l SKIP LOCKED`, c.At, only)
+	if err != nil || len(list) == 0 {
+		return false, err
+	}
+	o.Letter = list[0]
+	return true, nil
+}
+
+// mayLeave holds a letter against the record as it is now, and unseals it.
+func (s *Store) mayLeave(ctx context.Context, tx *sqlx.Tx, o *Outgoing, at time.Time) (bool, error) {
+	if refused, err := s.refuseNow(ctx, tx, o, at); err != nil || refused {
+		return false, err
+	}
+	later := ""
+	until := at.Add(5 * time.Minute)
+	raw, err := s.letterBytes(ctx, tx, o.ID)
+	switch {
+	case err != nil:
+		later = "its bytes cannot be unsealed at the moment"
+	case sha256.Sum256(raw) != o.Hash:
+		_, err := tx.ExecContext(ctx, `
+			UPDATE letters
+			SET state = 'failed', next_try = NULL, outcome = 'its bytes are not those that were approved'
+			WHERE id = $1`, o.ID)
+		if err != nil {
+			return false, err
+		}
+		return false, s.tellOfLetter(ctx, tx, o.ID, at, workflow.LetterFailed)
+	case o.Kind.IsHardNews():
+		set, _, err := settings(ctx, tx)
+		if err != nil {
+			return false, err
+		}
+		set.HoldMinutes = 0 // it has passed already
+		if t := set.SendingTime(o.Kind, at); t.After(at) {
+			later, until = "it waits for hours at which somebody can be reached about it", t
+		}
+	}
+	o.Raw = raw
+	if later == "" {
+		return true, nil
+	}
+	_, err = tx.ExecContext(ctx, `
+		UPDATE letters
+		SET next_try = $2, outcome = $3
+		WHERE id = $1`, o.ID, until, later)
+	return false, err
+}
+
+// begin writes the attempt, and that its sender lives.
+func (s *Store) begin(ctx context.Context, tx *sqlx.Tx, c Claim, o *Outgoing) error {
+	o.Attempt = o.Attempts + 1
+	_, err := tx.ExecContext(ctx, `
+		UPDATE letters
+		SET state = 'sending', attempts = $2, sending_since = $3, sending_by = $4, asked_at = NULL
+		WHERE id = $1`, o.ID, o.Attempt, c.At, c.By)
+	if err != nil {
 		return err
-	})
-	if err != nil || !ok {
-		return o, false, err
 	}
-	if o.Raw, err = s.LetterBytes(ctx, o.ID); err != nil {
-		return o, false, err
+	_, err = tx.ExecContext(ctx, `
+		INSERT INTO letter_attempts (letter_id, number, began_at, claimed_at)
+		VALUES ($1, $2, $3, clock_timestamp())`, o.ID, o.Attempt, c.At)
+	if err != nil {
+		return err
 	}
-	if sha256.Sum256(o.Raw) != o.Hash {
-		return o, false, fmt.Errorf("letter %d: its bytes are not those that were approved", o.ID)
+	if err := live(ctx, tx, c.By); err != nil {
+		return err
 	}
-	return o, true, nil
+	// What failed before the letter was named is not held against it.
+	return tx.QueryRowContext(ctx, `
+		SELECT count(*), min(began_at)
+		FROM letter_attempts
+		WHERE letter_id = $1 AND began_at >= $2 AND step NOT IN ('dial', 'greeting', 'tls', 'auth')`, o.ID, o.NotBefore).Scan(&o.Tries, &o.Since)
+}
+
+// SenderLives is a sender's sign of life while it hands letters over.
+func (s *Store) SenderLives(ctx context.Context, sender string) error {
+	return s.write(ctx, "sign of life", func(tx *sqlx.Tx) error { return live(ctx, tx, sender) })
+}
+
+func live(ctx context.Context, tx *sqlx.Tx, sender string) error {
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO leases (name, owner, expires_at)
+		VALUES ('sender ' || $1, $1, clock_timestamp() + make_interval(secs => $2))
+		ON CONFLICT (name) DO UPDATE SET expires_at = excluded.expires_at`, sender, senderLease.Seconds())
+	if err != nil {
+		return fmt.Errorf("sign of life: %w", err)
+	}
+	return nil
+}
+
+// SenderEnds ends a sender that has nothing in hand any more.
+func (s *Store) SenderEnds(ctx context.Context, sender string) error {
+	return s.Release(ctx, "sender "+sender, sender)
 }
 
 // refuseNow withdraws a letter whose recipient may no longer be written to, and
@@ -154,146 +298,14 @@ func (s *Store) refuseNow(ctx context.Context, tx *sqlx.Tx, o *Outgoing, at time
 	if err != nil {
 		return true, err
 	}
+	_, err = addEvent(ctx, tx, event{At: at, Action: "letter withdrawn", Case: o.Case, Letter: o.ID})
+	if err != nil {
+		return true, err
+	}
 	_, err = tx.ExecContext(ctx, `
-		INSERT INTO tasks (kind, case_id, letter_id, due_at, why, made_at)
-		VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT DO NOTHING`, string(workflow.TaskWriteByHand), int64(o.Case), int64(o.ID), f.Settings.Calendar().Due(at, 1), "letter "+string(o.Kind), at)
+		INSERT INTO tasks (kind, case_id, letter_id, owner, due_at, why, made_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT DO NOTHING`, string(workflow.TaskWriteByHand), int64(o.Case), int64(o.ID), nullID(f.Case.Owner),
+		f.Settings.Calendar().Due(at, 1), "letter "+string(o.Kind), at)
 	return true, err
-}
-
-// Sent is how one attempt ended.
-type Sent struct {
-	Letter  workflow.LetterID
-	Attempt int
-	State   workflow.LetterState // accepted, retry, failed or unknown
-	Next    time.Time            // of a retry
-	Step    string
-	Code    int
-	Status  string // enhanced status code
-	Words   string // the server's, for staff
-	QueueID string
-	At      time.Time
-}
-
-// MarkSent writes how an attempt ended. The caller uses a context that outlives
-// a shutdown: a letter sent and not marked would have to be asked about.
-func (s *Store) MarkSent(ctx context.Context, x Sent) error {
-	return s.write(ctx, fmt.Sprintf("mark letter %d", x.Letter), func(tx *sqlx.Tx) error {
-		res, err := tx.ExecContext(ctx, `
-			UPDATE letters
-			SET state = $2, outcome = $3, next_try = $4, sending_since = NULL,
-			    sent_at = CASE WHEN $2 = 'accepted' THEN $5 ELSE sent_at END
-			WHERE id = $1 AND state = 'sending' AND attempts = $6`, x.Letter, string(x.State), clip(x.Words, 500), nullTime(x.Next), x.At, x.Attempt)
-		if err != nil {
-			return err
-		}
-		if err := one(res, "This attempt was already marked."); err != nil {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, `
-			UPDATE letter_attempts
-			SET ended_at = $3, outcome = $4, code = $5, enhanced = $6, step = $7, words = $8, queue_id = $9
-			WHERE letter_id = $1 AND number = $2`, x.Letter, x.Attempt, x.At, string(x.State), x.Code, x.Status, x.Step,
-			clip(x.Words, 500), clip(x.QueueID, 100))
-		if err != nil {
-			return err
-		}
-		return s.afterSending(ctx, tx, x)
-	})
-}
-
-// afterSending writes the event of a letter that left, and a task where a person
-// must look.
-func (s *Store) afterSending(ctx context.Context, tx *sqlx.Tx, x Sent) error {
-	var id sql.NullInt64
-	if err := tx.GetContext(ctx, &id, `SELECT case_id FROM letters WHERE id = $1`, x.Letter); err != nil {
-		return err
-	}
-	_, err := addEvent(ctx, tx, event{At: x.At, Action: workflow.Action("letter " + string(x.State)), Case: workflow.CaseID(id.Int64), Letter: x.Letter})
-	if err != nil {
-		return err
-	}
-	kind := map[workflow.LetterState]workflow.TaskKind{workflow.LetterFailed: workflow.TaskUndelivered, workflow.LetterUnknown: workflow.TaskUnknown}[x.State]
-	if kind == "" {
-		return nil
-	}
-	set, _, err := settings(ctx, tx)
-	if err != nil {
-		return err
-	}
-	_, err = tx.ExecContext(ctx, `
-		INSERT INTO tasks (kind, case_id, letter_id, due_at, made_at)
-		VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT DO NOTHING`, string(kind), id, x.Letter, set.Calendar().Due(x.At, 1), x.At)
-	return err
-}
-
-// Interrupted lists letters left in "sending" by a program that died: they may or
-// may not have left, so they become unknown.
-func (s *Store) Interrupted(ctx context.Context, at time.Time, longer time.Duration) ([]Letter, error) {
-	var ids pq.Int64Array
-	err := s.write(ctx, "find interrupted letters", func(tx *sqlx.Tx) error {
-		ids = nil
-		return each(ctx, tx, `
-			UPDATE letters
-			SET state = 'unknown', outcome = 'the program stopped while this letter was being handed over', sending_since = NULL
-			WHERE state = 'sending' AND sending_since <= $1
-			RETURNING id`, func(r *sqlx.Rows) error {
-			var id int64
-			err := r.Scan(&id)
-			ids = append(ids, id)
-			return err
-		}, at.Add(-longer))
-	})
-	if err != nil || len(ids) == 0 {
-		return nil, err
-	}
-	return letterRows(ctx, s.db, ` WHERE l.id = any($1)`, ids)
-}
-
-// Unknown lists the letters of which nobody knows whether they left.
-func (s *Store) Unknown(ctx context.Context) ([]Letter, error) {
-	return letterRows(ctx, s.db, ` WHERE l.state = 'unknown' ORDER BY l.id`)
-}
-
-// Resolve settles an unknown letter: it was found to have left, or it is sent
-// again (the same bytes), or a person marks what they found.
-func (s *Store) Resolve(ctx context.Context, by workflow.Actor, at time.Time, id workflow.LetterID, to workflow.LetterState, why string) error {
-	return s.write(ctx, fmt.Sprintf("resolve letter %d", id), func(tx *sqlx.Tx) error {
-		if to != workflow.LetterAccepted && to != workflow.LetterRetry && to != workflow.LetterFailed {
-			return &workflow.Refusal{Kind: workflow.ErrInvalid, Words: "Choose what became of the letter."}
-		}
-		var owner sql.NullInt64
-		err := tx.GetContext(ctx, &owner, `
-			UPDATE letters
-			SET state = $2, outcome = $3, next_try = $4, sent_at = CASE WHEN $2 = 'accepted' THEN $4 ELSE sent_at END
-			WHERE id = $1 AND state IN ('unknown', 'failed', 'returned')
-			RETURNING case_id`, id, string(to), why, at)
-		if err != nil {
-			return none(err, "This letter is not waiting for an answer.")
-		}
-		_, err = tx.ExecContext(ctx, `
-			UPDATE tasks
-			SET done_at = $2, done_by = $3
-			WHERE letter_id = $1 AND done_at IS NULL`, id, at, int64(by.ID))
-		if err != nil {
-			return err
-		}
-		_, err = addEvent(ctx, tx, event{At: at, Actor: by.ID, Action: workflow.Action("letter resolved: " + string(to)), Case: workflow.CaseID(owner.Int64), Letter: id})
-		return err
-	})
-}
-
-// LetterByToken finds the letter that a mail answers by the token of its
-// Message-ID, and LetterBySMTPID by the whole id.
-func (s *Store) LetterByToken(ctx context.Context, token string) (Letter, error) {
-	sum := sha256.Sum256([]byte(token))
-	out, err := letterRows(ctx, s.db, ` WHERE l.token_hash = $1`, sum[:])
-	if err != nil {
-		return Letter{}, fmt.Errorf("letter by token: %w", err)
-	}
-	if len(out) == 0 {
-		return Letter{}, &workflow.Refusal{Kind: workflow.ErrNotFound, Words: "No letter has this token."}
-	}
-	return out[0], nil
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -13,62 +14,69 @@ import (
 
 // FireTimers fires up to n timers that are due by the given clock; each only
 // asks, and the rule decides again on the case as it is now. It reports how many
-// fired.
+// fired. One that fails is told and stays due; the others fire all the same.
 func (s *Store) FireTimers(ctx context.Context, at time.Time, n int) (int, error) {
-	fired := 0
-	for fired < n {
-		more, err := s.fireTimer(ctx, at)
-		if err != nil {
-			return fired, err
-		}
-		if !more {
-			break
-		}
-		fired++
+	var due []timer
+	err := each(ctx, s.db, `
+		SELECT case_id, kind
+		FROM timers
+		WHERE at <= $1
+		ORDER BY at, id
+		LIMIT $2`, func(r *sqlx.Rows) error {
+		var x timer
+		err := r.Scan(&x.of, &x.kind)
+		due = append(due, x)
+		return err
+	}, at, n)
+	if err != nil {
+		return 0, fmt.Errorf("timers that are due: %w", err)
 	}
-	return fired, nil
+	fired := 0
+	var errs []error
+	for _, x := range due {
+		ok, err := s.fireTimer(ctx, at, x)
+		if ok {
+			fired++
+		}
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return fired, errors.Join(errs...)
 }
 
-func (s *Store) fireTimer(ctx context.Context, at time.Time) (bool, error) {
-	found := false
-	err := s.write(ctx, "fire a timer", func(tx *sqlx.Tx) error {
-		found = false
-		var id workflow.CaseID
-		var kind workflow.TimerKind
-		err := tx.QueryRowContext(ctx, `
-			SELECT case_id, kind
-			FROM timers
-			WHERE at <= $1
-			ORDER BY at, id
-			LIMIT 1`, at).Scan(&id, &kind)
-		if err == sql.ErrNoRows {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		f, err := s.file(ctx, tx, id, true)
+// timer is one of a case; a case has one of a kind.
+type timer struct {
+	of   workflow.CaseID
+	kind workflow.TimerKind
+}
+
+func (s *Store) fireTimer(ctx context.Context, at time.Time, x timer) (bool, error) {
+	fired := false
+	err := s.write(ctx, fmt.Sprintf("fire a timer of case %d", x.of), func(tx *sqlx.Tx) error {
+		fired = false
+		f, err := s.file(ctx, tx, x.of, true)
 		if err != nil {
 			return err
 		}
 		// Under the case's lock: whoever deletes the row fires it, once.
-		res, err := tx.ExecContext(ctx, `DELETE FROM timers WHERE case_id = $1 AND kind = $2 AND at <= $3`, int64(id), string(kind), at)
+		res, err := tx.ExecContext(ctx, `DELETE FROM timers WHERE case_id = $1 AND kind = $2 AND at <= $3`, int64(x.of), string(x.kind), at)
 		if err != nil {
 			return err
 		}
 		gone, err := res.RowsAffected()
-		found = true
 		if err != nil || gone == 0 {
 			return err
 		}
-		c, err := f.Fire(at, kind)
+		c, err := f.Fire(at, x.kind)
 		if err != nil {
 			return err
 		}
+		fired = true
 		_, err = s.apply(ctx, tx, f, c)
 		return err
 	})
-	return found, err
+	return fired && err == nil, err
 }
 
 // Alert is one thing the duty list must hear. It names ids and a reference only.
@@ -78,6 +86,7 @@ type Alert struct {
 	Ref     string
 	Message workflow.MessageID
 	MadeAt  time.Time
+	Tries   int // this one among them
 }
 
 // ClaimAlerts takes alerts that were not sent yet and puts their next try off.
@@ -97,10 +106,10 @@ func (s *Store) ClaimAlerts(ctx context.Context, at time.Time, n int) ([]Alert, 
 			SET attempts = a.attempts + 1, next_try = $1 + interval '1 minute'
 			FROM next
 			WHERE a.id = next.id
-			RETURNING a.id, a.kind, coalesce((SELECT ref FROM cases c WHERE c.id = a.case_id), ''), coalesce(a.message_id, 0), a.made_at`,
+			RETURNING a.id, a.kind, coalesce((SELECT ref FROM cases c WHERE c.id = a.case_id), ''), coalesce(a.message_id, 0), a.made_at, a.attempts`,
 			func(r *sqlx.Rows) error {
 				var x Alert
-				err := r.Scan(&x.ID, &x.Kind, &x.Ref, &x.Message, &x.MadeAt)
+				err := r.Scan(&x.ID, &x.Kind, &x.Ref, &x.Message, &x.MadeAt, &x.Tries)
 				out = append(out, x)
 				return err
 			}, at, n)

@@ -254,14 +254,14 @@ func TestALifeOfACase(t *testing.T) {
 		t.Fatalf("case %+v: want it on the register, rated, with a review", f.Case)
 	}
 	later := meeting.Add(time.Hour)
-	o, ok, err := s.ClaimLetter(t.Context(), later)
+	o, ok, err := s.ClaimLetter(t.Context(), Claim{By: "test", At: later})
 	if err != nil || !ok || o.ID != letter || string(o.Raw) != "the very bytes" {
 		t.Fatalf("claimed %+v %v %v: want the approved letter", o.ID, ok, err)
 	}
 	if err := s.MarkSent(t.Context(), Sent{Letter: o.ID, Attempt: o.Attempt, State: workflow.LetterAccepted, At: later, Code: 250}); err != nil {
 		t.Fatal(err)
 	}
-	if _, ok, err := s.ClaimLetter(t.Context(), later); ok || err != nil {
+	if _, ok, err := s.ClaimLetter(t.Context(), Claim{By: "test", At: later}); ok || err != nil {
 		t.Errorf("claimed again: %v, %v", ok, err)
 	}
 	checkChain(t, s)

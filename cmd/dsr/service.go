@@ -122,7 +122,7 @@ func (s *service) wireIntake(t *tokens) error {
 
 func (s *service) wireJobs(office letters.Office, t *tokens) {
 	s.jobs = &jobs.Service{Store: s.db.Store, Office: office, Base: s.config.BaseURL, Clock: s.config.Now, Log: s.log, Name: s.name,
-		Rate: 30, Counts: s.metrics.jobs()}
+		PerMinute: 30, Counts: s.metrics.jobs()}
 	if s.config.SMTP != nil {
 		auth := letters.Auth{User: s.config.SMTP.User, Password: s.config.SMTPPassword}
 		if auth.Password == "" && t != nil {

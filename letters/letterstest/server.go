@@ -22,6 +22,7 @@ type Fault struct {
 	Drop  bool   // then the connection is closed
 	Hang  bool   // then nothing more is ever said
 	Took  bool   // at end: the letter was taken all the same
+	First func() // called before anything else; a host is slow while it has not returned
 }
 
 // Options are what the host offers.
@@ -149,7 +150,16 @@ func (s *Server) close() {
 }
 
 // fault gives what is to go wrong at a step, and uses it up if it was for once.
+// A fault that only takes its time is over when it is returned from.
 func (s *Server) fault(at string) (Fault, bool) {
+	f, found := s.meet(at)
+	if f.First != nil {
+		f.First()
+	}
+	return f, found && (f.Reply != "" || f.Drop || f.Hang || f.Took)
+}
+
+func (s *Server) meet(at string) (Fault, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if i := slices.IndexFunc(s.once, atStep(at)); i >= 0 {
