@@ -24,7 +24,7 @@ func (s *Service) settlement(ctx context.Context, m store.Unsettled) (store.Sett
 		// Exchange could not give the mail and sent a note in its place. Taking
 		// that for the mail would lose a referral.
 		x.End, x.Why, x.Class, x.Urgency = store.EndProblem, "the mail server could not give this mail; open it in Outlook", string(reading.Other), workflow.Unread
-		x.Due = s.soon(ctx, now)
+		x.Due, x.Alerts = s.soon(ctx, now), []string{"unread"}
 		return x, nil
 	}
 	u := s.understand(ctx, m.Raw, m.ReceivedAt)
@@ -32,7 +32,7 @@ func (s *Service) settlement(ctx context.Context, m store.Unsettled) (store.Sett
 	if err := s.choose(ctx, &x, u, m); err != nil {
 		return x, fmt.Errorf("message %d: %w", m.ID, err)
 	}
-	x.Reply = s.reply(x, u, m.Folder)
+	x.Reply, x.Withheld = s.reply(x, u, m.Folder)
 	x.Alerts = alerts(x, u)
 	if x.End.IsOpen() && x.Due.IsZero() {
 		x.Due = s.dueOf(ctx, x.Urgency, now)
@@ -191,7 +191,10 @@ func (s *Service) bounced(x *store.Settlement, u understood, th thread, m store.
 		x.Filing = &store.Filing{Case: th.letter.Case, Letter: th.letter.ID, How: "letter returned", Bounced: failed, Words: words,
 			Opening: workflow.Opening{Message: m.ID, ReceivedAt: m.ReceivedAt}}
 		x.Urgency = workflow.Routine
-	case failed && th.letter.ID == 0 && s.bouncesOurs(u):
+	case failed && th.letter.ID != 0:
+		x.End, x.Why = store.EndIgnored, "a reply of ours to a mail that made no case did not arrive: a task says so"
+		x.Returned, x.Urgency = &store.Returned{Letter: th.letter.ID, Words: words}, workflow.Routine
+	case failed && s.bouncesOurs(u):
 		x.End, x.Why = store.EndHolding, "a letter of ours may not have arrived: it is not certain which"
 	default:
 		x.End, x.Why = store.EndIgnored, "a delivery report that names no letter of ours"
@@ -266,36 +269,38 @@ func (s *Service) knownOn(ctx context.Context, id workflow.CaseID, m *message.Me
 }
 
 // reply is the fixed reply that a mail is owed: L2 for a crisis from anybody but
-// a machine, L1 for a new case, L14 where the message waits behind a portal.
-// Limits are asked in the settling transaction.
-func (s *Service) reply(x store.Settlement, u understood, folder string) *workflow.LetterDue {
+// a machine, L1 for a new case, L14 where the message waits behind a portal. Where
+// its sender is in doubt it says why a person must answer instead. Limits are
+// asked in the settling transaction.
+func (s *Service) reply(x store.Settlement, u understood, folder string) (*workflow.LetterDue, string) {
 	made := u.result.Made
 	if len(u.mail.From) != 1 || x.FromAddr == "" || !strings.Contains(x.FromAddr, "@") {
-		return nil
+		return nil, ""
 	}
-	due := func(k workflow.LetterKind) *workflow.LetterDue {
-		return &workflow.LetterDue{Kind: k, To: x.FromAddr, Message: x.Message, Content: workflow.Full}
-	}
-	if x.Urgency == workflow.Crisis {
-		if made.NeverReply && !made.OnlyAck {
-			return nil
-		}
-		return due(workflow.L2)
-	}
-	if made.NeverReply || u.verdict == message.AuthFail || strings.EqualFold(folder, "junk") || strings.Contains(strings.ToLower(folder), "junk") {
-		return nil
+	kind := workflow.LetterKind("")
+	switch {
+	case x.Urgency == workflow.Crisis && (!made.NeverReply || made.OnlyAck):
+		kind = workflow.L2
+	case x.Urgency == workflow.Crisis || made.NeverReply:
+	case x.End == store.EndCase:
+		kind = workflow.L1
+	case u.result.Class == reading.SecureNotice:
+		kind = workflow.L14
 	}
 	switch {
-	case x.End == store.EndCase:
-		return due(workflow.L1)
-	case u.result.Class == reading.SecureNotice:
-		return due(workflow.L14)
+	case kind == "":
+		return nil, ""
+	case kind != workflow.L2 && u.verdict == message.AuthFail:
+		return nil, "our own mail host says that the sender may not be who they say"
+	case kind != workflow.L2 && strings.Contains(strings.ToLower(folder), "junk"):
+		return nil, "the mail lay in the junk folder"
 	}
-	return nil
+	return &workflow.LetterDue{Kind: kind, To: x.FromAddr, Message: x.Message, Content: workflow.Full}, ""
 }
 
 // alerts are what the duty list must hear at once: every crisis mail, whether or
-// not it was answered, and signs of abuse.
+// not it was answered, signs of abuse, and what might be either and could not be
+// read.
 func alerts(x store.Settlement, u understood) []string {
 	var out []string
 	if x.Urgency == workflow.Crisis {
@@ -303,6 +308,9 @@ func alerts(x store.Settlement, u understood) []string {
 	}
 	if len(u.result.Safeguards) > 0 && (x.End == store.EndCase || x.End == store.EndFiled || x.End == store.EndHolding) {
 		out = append(out, "safeguarding")
+	}
+	if x.Urgency == workflow.Unread && x.End != store.EndIgnored {
+		out = append(out, "unread")
 	}
 	return out
 }

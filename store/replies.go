@@ -15,11 +15,11 @@ import (
 // cannot both be answered.
 func (s *Store) mayReply(ctx context.Context, tx *sqlx.Tx, x Settlement) (*workflow.LetterDue, string, error) {
 	if x.Reply == nil {
-		return nil, "", nil
+		return nil, x.Withheld, nil
 	}
 	r := *x.Reply
 	r.Message = x.Message
-	if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock(hashtext('reply ' || $1))`, r.To); err != nil {
+	if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock(hashtext('reply ' || lower($1)))`, r.To); err != nil {
 		return nil, "", fmt.Errorf("limits of replies: %w", err)
 	}
 	set, _, err := settings(ctx, tx)
@@ -29,8 +29,8 @@ func (s *Store) mayReply(ctx context.Context, tx *sqlx.Tx, x Settlement) (*workf
 	var c workflow.ReplyCounts
 	since := x.At.Add(-24 * time.Hour)
 	err = tx.QueryRowContext(ctx, `
-		SELECT count(*) FILTER (WHERE recipient = $1 AND kind = $2),
-		       count(*) FILTER (WHERE kind = 'L1' AND due_at > $4),
+		SELECT count(*) FILTER (WHERE lower(recipient) = lower($1) AND kind = $2),
+		       count(*) FILTER (WHERE kind <> 'L2' AND due_at > $4),
 		       count(*) FILTER (WHERE kind = 'L2' AND due_at > $4)
 		FROM letters
 		WHERE kind IN ('L1', 'L2', 'L14') AND due_at > $3 AND state <> 'withdrawn'`,
@@ -38,19 +38,13 @@ func (s *Store) mayReply(ctx context.Context, tx *sqlx.Tx, x Settlement) (*workf
 	if err != nil {
 		return nil, "", fmt.Errorf("limits of replies: %w", err)
 	}
-	c.Age = x.At.Sub(receivedAt(x))
+	var received time.Time
+	if err := tx.GetContext(ctx, &received, `SELECT received_at FROM messages WHERE id = $1`, x.Message); err != nil {
+		return nil, "", fmt.Errorf("limits of replies: %w", err)
+	}
+	c.Age = x.At.Sub(received)
 	if why := set.MayReply(r.Kind, c); why != "" {
 		return nil, why, nil
 	}
 	return &r, "", nil
-}
-
-func receivedAt(x Settlement) time.Time {
-	for _, k := range x.Cases {
-		return k.Opening.ReceivedAt
-	}
-	if x.Filing != nil && !x.Filing.Opening.ReceivedAt.IsZero() {
-		return x.Filing.Opening.ReceivedAt
-	}
-	return x.At
 }

@@ -73,6 +73,13 @@ type Filing struct {
 	Words   string // what the other host said; for staff
 }
 
+// Returned is a letter without a case that did not arrive, and what the other
+// host said.
+type Returned struct {
+	Letter workflow.LetterID
+	Words  string
+}
+
 // Settlement is what is to become of one message.
 type Settlement struct {
 	Message     workflow.MessageID
@@ -92,8 +99,10 @@ type Settlement struct {
 	Documents   []DocumentRow
 	Cases       []NewCase
 	Filing      *Filing
+	Returned    *Returned           // a letter that belongs to no case
 	Reply       *workflow.LetterDue // L1, L2 or L14, under the limits
-	Alerts      []string            // kinds: crisis, safeguarding
+	Withheld    string              // why the mail is owed a reply and gets none by itself
+	Alerts      []string            // kinds: crisis, safeguarding, unread
 	Due         time.Time           // of an open end
 	At          time.Time
 }
@@ -182,6 +191,11 @@ func (s *Store) settle(ctx context.Context, tx *sqlx.Tx, x Settlement) (Settled,
 	}
 	if err := s.fileOrReply(ctx, tx, x, reply, cause); err != nil {
 		return out, err
+	}
+	if x.Returned != nil {
+		if err := s.returned(ctx, tx, x.Returned.Letter, x.Returned.Words, x.At); err != nil {
+			return out, err
+		}
 	}
 	out.Replied = reply != nil
 	return out, s.settleAlerts(ctx, tx, x, out.Cases, why)
@@ -373,25 +387,32 @@ func (s *Store) fileMessage(ctx context.Context, tx *sqlx.Tx, by workflow.Actor,
 		c.To, c.Done, c.StopTimers, c.Tasks = f.Case.State, nil, nil, nil
 	}
 	if x.Bounced {
-		if err := returned(ctx, tx, x); err != nil {
+		if err := s.returned(ctx, tx, x.Letter, x.Words, at); err != nil {
 			return err
 		}
 		c.Raise = append(c.Raise, workflow.FlagUndelivered)
-		c.Tasks = append(c.Tasks, workflow.TaskDue{Kind: workflow.TaskUndelivered, Owner: f.Case.Owner, Due: f.Settings.Calendar().Due(at, 1)})
 	}
 	_, err = s.apply(ctx, tx, f, c)
 	return err
 }
 
-func returned(ctx context.Context, tx *sqlx.Tx, x Filing) error {
-	_, err := tx.ExecContext(ctx, `
+// returned marks a letter that came back and asks a person to reach its reader.
+// That it came back also says that it had left.
+func (s *Store) returned(ctx context.Context, tx *sqlx.Tx, id workflow.LetterID, words string, at time.Time) error {
+	res, err := tx.ExecContext(ctx, `
 		UPDATE letters
-		SET state = 'returned', outcome = $2
-		WHERE id = $1 AND state IN ('accepted', 'unknown', 'sending', 'retry')`, x.Letter, clip(x.Words, 500))
+		SET state = 'returned', outcome = $2, next_try = NULL
+		WHERE id = $1 AND state IN ('accepted', 'unknown', 'sending', 'retry')`, id, clip(words, 500))
 	if err != nil {
-		return fmt.Errorf("letter %d came back: %w", x.Letter, err)
+		return fmt.Errorf("letter %d came back: %w", id, err)
 	}
-	return nil
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return err // a second report of the same
+	}
+	if err := closeLetterTasks(ctx, tx, id, workflow.Service(), at); err != nil {
+		return err
+	}
+	return s.tellOfLetter(ctx, tx, id, at, workflow.LetterReturned)
 }
 
 func (s *Store) settleAlerts(ctx context.Context, tx *sqlx.Tx, x Settlement, made []CaseMade, withheld string) error {

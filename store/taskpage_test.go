@@ -53,8 +53,8 @@ func TestFinishTask(t *testing.T) {
 	_, made := receive(t, s, 1, workflow.Routine)
 	m := wait(t, s, 2, func(x *Settlement) {
 		x.Reply = &workflow.LetterDue{Kind: workflow.L1, To: "jo@example.org", Content: workflow.Full}
-		x.Cases = []NewCase{{Opening: workflow.Opening{Type: workflow.BySelf, ReceivedAt: monday.AddDate(0, 0, -3)}}}
-		x.End = EndCase
+		x.Cases = []NewCase{{Opening: workflow.Opening{Type: workflow.BySelf, ReceivedAt: monday}}}
+		x.End, x.At = EndCase, monday.AddDate(0, 0, 3) // too late for an automatic acknowledgement
 	})
 	rows, _, err := s.Tasks(t.Context(), TaskList{Limit: 10})
 	if err != nil {

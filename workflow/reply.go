@@ -5,7 +5,7 @@ import "time"
 // ReplyCounts is what the limits of fixed replies look at.
 type ReplyCounts struct {
 	ToAddress int           // of this kind to this address within 24 hours
-	L1Hour    int           // L1 to anybody within the hour
+	L1Hour    int           // L1 and L14 to anybody within the hour
 	L2Hour    int           // L2 to anybody within the hour
 	Age       time.Duration // of the mail when it is read
 }
