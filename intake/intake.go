@@ -27,8 +27,9 @@ import (
 type Service struct {
 	Store     *store.Store
 	Documents func(ctx context.Context, files []document.File) ([]document.Document, error)
-	Own       []string // the register's own addresses
-	Authserv  string   // the host whose Authentication-Results are believed
+	Pictures  func(ctx context.Context, f document.File, most int) ([]document.Picture, error) // nil: no page is drawn
+	Own       []string                                                                         // the register's own addresses
+	Authserv  string                                                                           // the host whose Authentication-Results are believed
 	Labels    reading.Dictionary
 	Limits    message.Limits
 	Clock     func() time.Time

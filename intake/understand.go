@@ -12,7 +12,6 @@ import (
 	"github.com/essex-dsr/dsr/intake/message"
 	"github.com/essex-dsr/dsr/intake/reading"
 	"github.com/essex-dsr/dsr/store"
-	"github.com/essex-dsr/dsr/workflow"
 )
 
 // understood is one mail as far as it could be read. It is kept sealed beside
@@ -131,16 +130,6 @@ func Files(m *message.Message) []document.File {
 		}
 	}
 	return files
-}
-
-// FileOf takes one file out of a mail's bytes, as a page hands it to a reader.
-func FileOf(raw []byte, part string) ([]byte, error) {
-	for _, f := range Files(message.Read(raw, message.DefaultLimits())) {
-		if f.Part == part {
-			return f.Data, nil
-		}
-	}
-	return nil, &workflow.Refusal{Kind: workflow.ErrNotFound, Words: "This file lies inside another file of the mail: download that one."}
 }
 
 // Look is how the writer laid a mail out, and the pictures that it carries by

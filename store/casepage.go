@@ -105,12 +105,17 @@ func (s *Store) reading(ctx context.Context, o ObjectID) (Reading, error) {
 func (s *Store) documents(ctx context.Context, id workflow.MessageID) ([]DocumentRow, error) {
 	var out []DocumentRow
 	err := each(ctx, s.db, `
-		SELECT part, name, type, size, state, why
-		FROM documents
+		SELECT part, name, type, size, state, why,
+		       array(SELECT p.page FROM document_pictures p WHERE p.document_id = d.id ORDER BY p.page)
+		FROM documents d
 		WHERE message_id = $1
 		ORDER BY id`, func(r *sqlx.Rows) error {
 		var x DocumentRow
-		err := r.Scan(&x.Part, &x.Name, &x.Type, &x.Size, &x.State, &x.Why)
+		var pages pq.Int64Array
+		err := r.Scan(&x.Part, &x.Name, &x.Type, &x.Size, &x.State, &x.Why, &pages)
+		for _, n := range pages {
+			x.Pages = append(x.Pages, int(n))
+		}
 		out = append(out, x)
 		return err
 	}, id)

@@ -136,6 +136,7 @@ func (s *Store) Sweep(ctx context.Context) error {
 			 WHERE made_at < now() - interval '1 day'
 			       AND NOT EXISTS (SELECT FROM raws r WHERE r.object_id = o.id)
 			       AND NOT EXISTS (SELECT FROM messages m WHERE m.reading = o.id)
+			       AND NOT EXISTS (SELECT FROM document_pictures p WHERE p.object_id = o.id)
 			       AND NOT EXISTS (SELECT FROM letters l WHERE l.bytes = o.id OR l.words = o.id)`,
 		} {
 			if _, err := tx.ExecContext(ctx, q); err != nil {

@@ -54,6 +54,7 @@ type DocumentRow struct {
 	Part, Name, Type string
 	Size             int64
 	State, Why       string
+	Pages            []int // of those that are drawn
 }
 
 // NewCase is one referral of a mail: how it opens, and what was read of it.

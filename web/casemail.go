@@ -19,11 +19,20 @@ type mailView struct {
 	Warnings []string
 	Sources  []Source
 	Files    Table
+	Drawn    []drawnFile
 	Unknown  []Line // labels of forms that no rule knows
 	Look     string // address of its layout, "" where nobody opens it
 	Raw      string // address of the mail as it came
 	More     *Link  // to its own page, from a case
 }
+
+// drawnFile is a file whose pages can be looked at without opening it.
+type drawnFile struct {
+	Name  string
+	Pages []pagePicture
+}
+
+type pagePicture struct{ Address, Alt string }
 
 func idText[T ~int64](id T) string { return strconv.FormatInt(int64(id), 10) }
 
@@ -43,7 +52,7 @@ func (v *reviewing) view(m store.CaseMail, i int) mailView {
 	for _, u := range m.Reading.Unknown {
 		out.Unknown = append(out.Unknown, Line{Key: u.Label, Value: u.Value, Missing: u.Value == ""})
 	}
-	out.Files = filesTable(m)
+	out.Files, out.Drawn = filesTable(m), drawnFiles(m)
 	return out
 }
 
@@ -112,6 +121,21 @@ func filesTable(m store.CaseMail) Table {
 			{Tags: []Tag{fileTag(d.State)}, Sub: d.Why}}})
 	}
 	return t
+}
+
+func drawnFiles(m store.CaseMail) []drawnFile {
+	var out []drawnFile
+	for _, d := range m.Documents {
+		if len(d.Pages) == 0 {
+			continue
+		}
+		f := drawnFile{Name: or(d.Name, "No name")}
+		for _, n := range d.Pages {
+			f.Pages = append(f.Pages, pagePicture{Address: fmt.Sprintf("/messages/%d/pages/%d/%s", m.ID, n, d.Part), Alt: fmt.Sprintf("Page %d of %s; its text stands above", n, f.Name)})
+		}
+		out = append(out, f)
+	}
+	return out
 }
 
 func fileTag(state string) Tag {

@@ -385,6 +385,35 @@ func TestDownloadsAreSafeAndKnown(t *testing.T) {
 	}
 }
 
+func TestPagesOfAFileAreShown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	made := w.receive(workflow.Routine, 1)
+	v := w.as(workflow.Coordinator)
+	if page := v.page("/cases/" + made.Ref); strings.Contains(page, "app-page") {
+		t.Error("a page is shown before it was drawn")
+	}
+	next, err := w.store.ClaimUndrawn(t.Context())
+	if err != nil || next.Part != "2" {
+		t.Fatalf("to draw: %+v, %v", next, err)
+	}
+	if err := w.store.KeepDrawings(t.Context(), next.Document, []store.Drawing{{Page: 1, Type: "image/png", Width: 700, Height: 990, Data: []byte("a picture")}}); err != nil {
+		t.Fatal(err)
+	}
+	address := fmt.Sprintf("/messages/%d/pages/1/2", next.Message)
+	want(t, "the case", v.page("/cases/"+made.Ref), `src="`+address+`"`, "Look at care &lt;plan&gt;.docx", `alt="Page 1 of care`)
+	got := v.get(address)
+	if got.status != http.StatusOK || got.body != "a picture" || got.header.Get("Content-Type") != "image/png" || !strings.Contains(got.header.Get("Content-Security-Policy"), "sandbox") {
+		t.Errorf("the picture: %d %v", got.status, got.header)
+	}
+	if got := v.get(strings.Replace(address, "pages/1", "pages/2", 1)); got.status != http.StatusNotFound {
+		t.Errorf("a page that was not drawn: %d, want 404", got.status)
+	}
+	if got := w.as(workflow.PanelMember).get(address); got.status != http.StatusForbidden {
+		t.Errorf("somebody of a panel: %d, want 403", got.status)
+	}
+}
+
 func TestReferralByHand(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/essex-dsr/dsr/store"
@@ -279,4 +280,19 @@ func (a *App) downloadMessageFile(w http.ResponseWriter, r *http.Request) error 
 		return err
 	}
 	return a.sendFile(w, r, 0, m.ID)
+}
+
+// showPage sends one page of a file as the picture that was drawn of it.
+func (a *App) showPage(w http.ResponseWriter, r *http.Request) error {
+	m := workflow.MessageID(max(0, atoi(r.PathValue("id"))))
+	p, err := a.store.DrawingOf(r.Context(), m, r.PathValue("part"), atoi(r.PathValue("page")))
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Content-Security-Policy", filePolicy)
+	h.Set("Content-Type", p.Type)
+	h.Set("Content-Length", strconv.Itoa(len(p.Data)))
+	_, err = w.Write(p.Data)
+	return err
 }

@@ -19,6 +19,7 @@ func (a *App) messageRoutes() []Route {
 		{Method: "GET", Pattern: "/messages/{id}/html", Title: "A mail as it was laid out", May: staff(), Handler: a.showMessageHTML},
 		{Method: "GET", Pattern: "/messages/{id}/raw", Title: "A mail as it came", May: staff(), Slow: true, Handler: a.downloadMessage},
 		{Method: "GET", Pattern: "/messages/{id}/files/{part...}", Title: "A file of a mail", May: staff(), Slow: true, Handler: a.downloadMessageFile},
+		{Method: "GET", Pattern: "/messages/{id}/pages/{page}/{part...}", Title: "A page of a file", May: staff(), Handler: a.showPage},
 	}
 	for _, d := range mailDeeds() {
 		routes = append(routes, Route{Method: "POST", Pattern: "/messages/{id}/" + d.path, Title: sentence(string(d.move)), May: d.may, Handler: a.onMessage(d)})

@@ -43,7 +43,9 @@ func TestMailsThatWait(t *testing.T) {
 		x.Subject, x.Urgency, x.Due = "He is on the bridge", workflow.Crisis, monday.Add(15*time.Minute)
 	})
 	w.mail(3, func(x *store.Settlement) { x.End, x.Why, x.Subject = store.EndProblem, "the reader stopped", "Scan 7" })
-	w.mail(4, func(x *store.Settlement) { x.End, x.Why, x.Subject = store.EndIgnored, "a machine wrote this", "Out of office" })
+	w.mail(4, func(x *store.Settlement) {
+		x.End, x.Why, x.Subject = store.EndIgnored, "a machine wrote this", "Out of office"
+	})
 	w.mail(5, func(x *store.Settlement) { x.End, x.Subject = store.EndQuarantined, "Invoice" })
 	if _, err := w.store.Keep(t.Context(), []store.Incoming{{Folder: store.Folder{Account: "essex", Name: "INBOX", UIDValidity: 7}, UID: 9, InternalDate: monday, Raw: []byte("x")}}); err != nil {
 		t.Fatal(err)

@@ -50,7 +50,7 @@ func TestEveryRouteByEveryRole(t *testing.T) {
 			t.Errorf("%s: nobody has written down who may", name)
 			continue
 		}
-		path := strings.NewReplacer("{$}", "", "{ref}", made.Ref, "{message}", "999", "{part...}", "2", "{party}", "999", "{id}", "x").Replace(route.Pattern)
+		path := strings.NewReplacer("{$}", "", "{ref}", made.Ref, "{message}", "999", "{page}", "1", "{part...}", "2", "{party}", "999", "{id}", "x").Replace(route.Pattern)
 		ask := func(v *visitor) int {
 			if route.Method == http.MethodPost {
 				return v.post(path, url.Values{}).status // without a version: nothing is done

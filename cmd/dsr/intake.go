@@ -25,7 +25,7 @@ func newReader(c Config, db *database, log *slog.Logger, counts intake.Counts) (
 		return nil, fmt.Errorf("find the program itself, which reads documents in a child: %w", err)
 	}
 	sandbox := document.NewSandbox(exe, c.CacheDir)
-	r := &intake.Service{Store: db.Store, Documents: sandbox.Open, Own: []string{c.From.Address}, Authserv: c.AuthServID,
+	r := &intake.Service{Store: db.Store, Documents: sandbox.Open, Pictures: sandbox.Pictures, Own: []string{c.From.Address}, Authserv: c.AuthServID,
 		Clock: c.Now, Log: log, Counts: counts}
 	for _, m := range c.Mailboxes {
 		r.Own = append(r.Own, m.User)

@@ -239,6 +239,7 @@ func (s *service) run(ctx context.Context, ready func(addr string)) error {
 		return err
 	}
 	part(s.parts.intake, func(ctx context.Context) { s.reader.Run(ctx) })
+	part(s.parts.intake, s.reader.RunPictures)
 	for _, p := range s.pollers {
 		part(s.parts.intake, func(ctx context.Context) { p.Run(ctx) })
 	}
