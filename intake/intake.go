@@ -30,7 +30,7 @@ type Service struct {
 	Pictures  func(ctx context.Context, f document.File, most int) ([]document.Picture, error) // nil: no page is drawn
 	Own       []string                                                                         // the register's own addresses
 	Authserv  string                                                                           // the host whose Authentication-Results are believed
-	Labels    reading.Dictionary
+	Labels    reading.Dictionary                                                               // zero: the shipped one; what the team taught is added
 	Limits    message.Limits
 	Clock     func() time.Time
 	Log       *slog.Logger

@@ -33,7 +33,7 @@ func (s *Service) understand(ctx context.Context, raw []byte, received time.Time
 	u.guard("check the sender", func() { u.verdict, u.detail = message.Verdict(u.mail, s.Authserv) })
 	u.guard("read attachments", func() { u.docs = s.documents(ctx, u.mail) })
 	u.guard("understand", func() {
-		u.result = reading.Read(reading.Input{Message: u.mail, Documents: u.docs, Own: s.Own, Labels: s.Labels})
+		u.result = reading.Read(reading.Input{Message: u.mail, Documents: u.docs, Own: s.Own, Labels: s.labels(ctx)})
 	})
 	if u.failed != "" {
 		u.alarm(raw, s.Own, received)

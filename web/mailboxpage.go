@@ -24,6 +24,7 @@ const unreadAlarm = 5 * time.Minute
 type mailboxPage struct {
 	Layout
 	Standing string
+	Reading  bool // the reader may see how well mails are read
 	Folders  []mailboxFolder
 }
 
@@ -41,7 +42,8 @@ func (a *App) showMailbox(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p := &mailboxPage{Layout: Layout{Title: "Mailbox"}, Standing: "Every mail that the mailbox showed is accounted for."}
+	by, _ := actorOf(r)
+	p := &mailboxPage{Layout: Layout{Title: "Mailbox"}, Standing: "Every mail that the mailbox showed is accounted for.", Reading: by.Has(staff()...)}
 	switch {
 	case len(account.Folders) == 0:
 		p.Standing = "No mailbox has been read yet. Whoever looks after the service sets its address."

@@ -26,6 +26,8 @@ func (a *App) routes() []Route {
 		a.mailboxRoutes(),
 		a.directoryRoutes(),
 		a.settingRoutes(),
+		a.labelRoutes(),
+		a.learningRoutes(),
 		a.userRoutes(),
 	)
 }

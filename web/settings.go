@@ -24,6 +24,7 @@ type settingsPage struct {
 	Version  workflow.Version
 	Sections []settingSection
 	Button   Button
+	Labels   bool // the reader may teach labels of forms
 }
 
 type settingSection struct {
@@ -40,7 +41,8 @@ func (a *App) showSettings(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *App) settingsPage(w http.ResponseWriter, r *http.Request, status int, set workflow.Settings, version workflow.Version, f *Form) error {
-	return a.page(w, r, status, "settings", &settingsPage{Layout: Layout{Title: "Settings", Errors: f.Errors}, Version: version,
+	by, _ := actorOf(r)
+	return a.page(w, r, status, "settings", &settingsPage{Layout: Layout{Title: "Settings", Errors: f.Errors}, Version: version, Labels: by.Has(workflow.Manager),
 		Sections: settingSections(f, set), Button: Button{Text: "Save the settings", Confirm: true}})
 }
 

@@ -53,6 +53,7 @@ type Settings struct {
 	DischargeRedDays     int      // on red after a discharge from hospital, at least
 	SecureDomains        []string // full letters may go there
 	HideMembers          bool     // panel members' names never stand in letters
+	Labels               []FormLabel
 }
 
 // DefaultSettings are what the service starts with; the team changes them.
