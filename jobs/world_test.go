@@ -235,8 +235,7 @@ func (w *world) approved(t *testing.T, id workflow.CaseID) workflow.LetterID {
 		if err != nil {
 			return workflow.Change{}, err
 		}
-		fr, _, err = w.Office.Freeze(f, l, letters.Draft{MessageID: w.Office.NewMessageID(), Date: at,
-			Add: func(x *letters.Facts) { x.Message = strings.Join(l.Asks, "\n\n") }})
+		fr, _, err = w.Office.Freeze(f, l, letters.Draft{MessageID: w.Office.NewMessageID(), Date: at})
 		if err != nil {
 			return workflow.Change{}, err
 		}

@@ -1,38 +1,27 @@
 package letters
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/essex-dsr/dsr/workflow"
 )
 
-// Secure says whether an address stands in one of the domains that the team
-// listed as secure, or below one.
-func Secure(address string, domains []string) bool {
-	_, domain, ok := strings.Cut(strings.ToLower(address), "@")
-	return ok && slices.ContainsFunc(domains, func(d string) bool {
-		d = strings.ToLower(strings.TrimSpace(d))
-		return d != "" && (domain == d || strings.HasSuffix(domain, "."+d))
-	})
-}
-
-// ContentAt is how much a letter may say at an address. Elsewhere than at a
-// secure one, a decision or what staff wrote freely needs the recipient's
-// recorded agreement; without it only a notice goes that there is a letter.
-// The sharing notice never goes to an ordinary address.
-func ContentAt(kind workflow.LetterKind, want workflow.Content, address string, domains []string, agreed bool) workflow.Content {
+// ContentAt is how much a letter may say to a party by the way that it goes.
+// Elsewhere than at a secure address, a decision or what staff wrote freely needs
+// the recipient's recorded agreement; without it only a notice goes that there is
+// a letter. The sharing notice never goes to an ordinary address.
+func ContentAt(set workflow.Settings, l workflow.Letter, p workflow.Party) workflow.Content {
 	switch {
-	case want == workflow.Notice, want == workflow.Thanks, Secure(address, domains):
-		return want
-	case kind == workflow.L11:
+	case l.Way == workflow.ByPost, l.Content == workflow.Notice, l.Content == workflow.Thanks, set.IsSecure(p.Email):
+		return l.Content
+	case l.Kind == workflow.L11:
 		return workflow.Notice
-	case agreed:
-		return want
-	case kind.NeedsAgreement(), kind == workflow.L16:
+	case p.OrdinaryOK:
+		return l.Content
+	case l.Kind.NeedsAgreement(), l.Kind == workflow.L16:
 		return workflow.Notice
 	}
-	return want
+	return l.Content
 }
 
 // limited empties what this reader may not be told, so that no template can
@@ -42,7 +31,7 @@ func (f Facts) limited() Facts {
 		return f
 	}
 	out := Facts{
-		Date: f.Date, Reference: f.Reference, Team: f.Team, Reader: f.Reader, Corrects: f.Corrects,
+		Date: f.Date, Reference: f.Reference, Team: f.Team, Reader: f.Reader, Corrects: f.Corrects, ByPost: f.ByPost,
 		ReceivedAt: f.ReceivedAt, ReadBy: f.ReadBy,
 	}
 	if f.Reader.Content != workflow.OutcomeOnly {
@@ -65,17 +54,12 @@ func VariantFor(needs []string, who Who) (v Variant, unserved []string) {
 		v = Professional
 	}
 	for _, n := range needs {
-		switch n := strings.ToLower(strings.TrimSpace(strings.ReplaceAll(n, "_", " "))); {
-		case n == "", n == "none", n == "email", n == "plain english", n == "letter", n == "phone call first":
+		switch n = strings.ToLower(strings.ReplaceAll(n, "_", " ")); {
 		case strings.Contains(n, "easy read"), strings.Contains(n, "easyread"):
 			v = EasyRead
-		case strings.Contains(n, "large print"), strings.Contains(n, "large text"):
-			if v != EasyRead {
-				v = LargePrint
-			}
-		default:
-			unserved = append(unserved, n)
+		case v != EasyRead && (strings.Contains(n, "large print") || strings.Contains(n, "large text")):
+			v = LargePrint
 		}
 	}
-	return v, unserved
+	return v, workflow.Unserved(needs)
 }

@@ -25,8 +25,8 @@ type Facts struct {
 	Asks     []Ask    // L3
 	Shares   []string // L4, L6: who would be told, in words
 	File     string   // L14: what could not be opened, in our words
-	Leaflet  bool     // the leaflet goes along
 	Forms    bool     // the forms go along
+	ByPost   bool     // printed and posted, not mailed
 	Panel    Panel
 	Decision Decision
 	Register Register
@@ -82,7 +82,9 @@ type Reader struct {
 // Person is the one the letter is about.
 type Person struct {
 	KnownAs string
-	Age     int // 0 when not known
+	First   string // of the name on the record, where that is another
+	Age     int    // 0 when not known
+	Council string // of ordinary residence, once confirmed
 }
 
 // IsYou says whether the letter speaks to the person themselves.
@@ -121,6 +123,14 @@ func (f Facts) They() string { return f.either("you", "they") }
 
 // Their is the possessive in a second sentence about Who.
 func (f Facts) Their() string { return f.either("your", "their") }
+
+// WriteBack is how this letter is answered in writing, as the rest of a sentence.
+func (f Facts) WriteBack() string {
+	if f.ByPost {
+		return "write to us at " + f.Team.Email
+	}
+	return "reply to this email"
+}
 
 func (f Facts) either(you, other string) string {
 	if f.IsYou() {
@@ -166,6 +176,7 @@ type Signpost struct {
 	CheckedOn                                workflow.Date
 	ReviewBy                                 workflow.Date
 	AgeFrom, AgeTo                           int
+	Areas                                    []string // councils; empty: everywhere
 	EasyRead                                 string
 }
 

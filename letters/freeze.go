@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	netmail "net/mail"
-	"slices"
 	"strings"
 	"time"
 
@@ -24,10 +23,9 @@ type Office struct {
 
 // Draft is what a rendering needs beside the record.
 type Draft struct {
-	MessageID string       // made once for a letter, by NewMessageID
-	Date      time.Time    // of the letter and of its Date header
-	Answers   string       // Message-ID of the mail that began the thread, without brackets
-	Add       func(*Facts) // what staff typed for this letter alone, if anything
+	MessageID string    // made once for a letter, by NewMessageID
+	Date      time.Time // of the letter and of its Date header
+	Answers   string    // Message-ID of the mail that began the thread, without brackets
 }
 
 // ErrUnserved says that the recipient needs a form that no variant of ours
@@ -48,16 +46,13 @@ func (o Office) NewMessageID() string {
 // caller to heed; the letter is made all the same, so that staff see what to
 // mend.
 func (o Office) Freeze(f workflow.File, l workflow.Letter, d Draft) (workflow.Frozen, []Finding, error) {
-	party, err := f.Recipient(l.Kind, l.Party)
+	party, err := f.RecipientOf(l)
 	if err != nil {
 		return workflow.Frozen{}, nil, err
 	}
 	facts, err := FactsOf(f, l, d.Date)
 	if err != nil {
 		return workflow.Frozen{}, nil, err
-	}
-	if d.Add != nil {
-		d.Add(&facts)
 	}
 	v, err := o.variant(f, l.Kind, party, facts)
 	if err != nil {
@@ -67,8 +62,13 @@ func (o Office) Freeze(f workflow.File, l workflow.Letter, d Draft) (workflow.Fr
 	if err != nil {
 		return workflow.Frozen{}, nil, err
 	}
-	fr, err := o.bytes(words, facts, netmail.Address{Name: party.Name, Address: party.Email}, d)
-	fr.Letter, fr.Notice = l.ID, words.Content == workflow.Notice
+	var fr workflow.Frozen
+	if facts.ByPost {
+		fr, err = o.paper(words, facts, party.Name, f.PostalOf(party), d)
+	} else {
+		fr, err = o.bytes(words, facts, netmail.Address{Name: party.Name, Address: party.Email}, d)
+	}
+	fr.Letter, fr.Notice, fr.Grade = l.ID, words.Content == workflow.Notice, words.Grade()
 	found := Check(words, facts)
 	for _, x := range found {
 		if x.Stop && fr.Stops == "" {
@@ -81,11 +81,7 @@ func (o Office) Freeze(f workflow.File, l workflow.Letter, d Draft) (workflow.Fr
 // variant is the form that the reader can use. A young person gets the letter
 // written for them once somebody has approved its words.
 func (o Office) variant(f workflow.File, k workflow.LetterKind, party workflow.Party, facts Facts) (Variant, error) {
-	needs := party.Needs
-	if party.Role == workflow.PartySelf {
-		needs = slices.Concat(f.Person.Needs, party.Needs)
-	}
-	v, unserved := VariantFor(needs, facts.Reader.Who)
+	v, unserved := VariantFor(f.NeedsOf(party), facts.Reader.Who)
 	if len(unserved) > 0 {
 		return v, fmt.Errorf("%w: %s", ErrUnserved, strings.Join(unserved, ", "))
 	}
@@ -94,6 +90,21 @@ func (o Office) variant(f workflow.File, k workflow.LetterKind, party workflow.P
 		v = YoungPerson
 	}
 	return v, nil
+}
+
+// Form is how much a letter may say to its reader, and in which form; Plain
+// where nobody can tell.
+func (o Office) Form(f workflow.File, l workflow.Letter, at time.Time) (workflow.Content, Variant) {
+	facts, err := FactsOf(f, l, at)
+	if err != nil {
+		return "", Plain
+	}
+	party, err := f.Party(l.Party)
+	if err != nil {
+		return facts.Reader.Content, Plain
+	}
+	v, _ := o.variant(f, l.Kind, party, facts)
+	return facts.Reader.Content, v
 }
 
 // approved says whether a wording exists and a person has approved it.
@@ -144,6 +155,32 @@ func (o Office) bytes(w Words, f Facts, to netmail.Address, d Draft) (workflow.F
 		Raw: raw, Hash: Hash(raw), Subject: w.Subject, Text: m.Text, To: to.Address, Token: token,
 		MessageID: strings.Trim(d.MessageID, "<>"), Template: w.Template(),
 	}, nil
+}
+
+// paper is a letter that is printed and posted: its bytes are those of the PDF,
+// with the address where a window of an envelope shows it.
+func (o Office) paper(w Words, f Facts, name, address string, d Draft) (workflow.Frozen, error) {
+	w.Envelope = append([]string{name}, addressLines(address)...)
+	raw, err := w.PDF(f.Date)
+	if err != nil {
+		return workflow.Frozen{}, err
+	}
+	token, _, _ := ParseID(d.MessageID)
+	return workflow.Frozen{
+		Raw: raw, Hash: Hash(raw), Subject: w.Subject, Text: strings.Join(w.Envelope, "\n") + "\n\n" + w.Text(), To: address, Token: token,
+		MessageID: strings.Trim(d.MessageID, "<>"), Template: w.Template(),
+	}, nil
+}
+
+// addressLines cuts an address as people write it on envelopes.
+func addressLines(address string) []string {
+	var out []string
+	for _, l := range strings.FieldsFunc(address, func(r rune) bool { return r == '\n' || r == ',' }) {
+		if l = oneLine(l); l != "" {
+			out = append(out, l)
+		}
+	}
+	return out
 }
 
 // Template names what the words were made from, for the letter's history.

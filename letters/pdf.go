@@ -26,6 +26,7 @@ var (
 func (w Words) PDF(date workflow.Date) ([]byte, error) {
 	s := newSheet(w, date)
 	s.page()
+	s.envelope()
 	for i, b := range w.Blocks {
 		s.block(b, i == 0)
 	}
@@ -35,6 +36,17 @@ func (w Words) PDF(date workflow.Date) ([]byte, error) {
 		return nil, fmt.Errorf("letter %s as PDF: %w", w.Kind, err)
 	}
 	return raw, nil
+}
+
+// envelope writes the reader's address where the window of a long envelope shows
+// it, 50 mm from the top and the letter below the fold.
+func (s *sheet) envelope() {
+	if len(s.words.Envelope) == 0 {
+		return
+	}
+	s.pdf.SetXY(left, 45)
+	s.text(s.tree.root.child("P"), s.words.Envelope, "", min(s.size.text, 12))
+	s.pdf.SetXY(left, max(s.pdf.GetY()+8, 92))
 }
 
 // Paper measures, in millimetres and points.

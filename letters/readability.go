@@ -13,6 +13,14 @@ const (
 	EasyReadGrade = 4.0
 )
 
+// Goal is the grade that letters of a variant keep to.
+func Goal(v Variant) float64 {
+	if v == EasyRead {
+		return EasyReadGrade
+	}
+	return PlainGrade
+}
+
 // Grade is the Flesch-Kincaid grade of the letter's prose. Rows of numbers and
 // addresses say nothing about how it reads and are left out. It is a hint for
 // whoever writes, not a judgement of the letter.

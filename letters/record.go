@@ -22,7 +22,7 @@ func FactsOf(file workflow.File, l workflow.Letter, at time.Time) (Facts, error)
 		Date: r.today, Reference: file.Case.Ref,
 		Team:       teamOf(file.Settings),
 		Reader:     r.reader(),
-		Person:     Person{KnownAs: file.Person.Greeting()},
+		Person:     Person{KnownAs: file.Person.Greeting(), First: firstName(file.Person.Name), Council: file.Council()},
 		ReceivedAt: file.Case.ReceivedAt,
 		ReadBy:     r.days.Add(r.today, file.Settings.TriageWD),
 		ReplyBy:    r.replyBy(),
@@ -40,8 +40,26 @@ func FactsOf(file workflow.File, l workflow.Letter, at time.Time) (Facts, error)
 	f.Review = r.review()
 	f.Birthday, f.BirthdayOn = r.birthday()
 	f.Tried = r.tried()
+	f.Corrects = r.corrects()
+	f.Transfer.OutOfArea = !file.IsMoving()
+	f.ByPost = l.Way == workflow.ByPost
+	if l.Kind == workflow.L16 {
+		f.Message = strings.Join(l.Asks, "\n\n")
+	}
 	f.Secrets = r.secrets()
+	if err := f.Typed(l.Kind, l.Typed); err != nil {
+		return Facts{}, fmt.Errorf("facts for letter %d: %w", l.ID, err)
+	}
 	return f, nil
+}
+
+// corrects is the day of the letter that this one corrects, in words.
+func (r record) corrects() string {
+	old, err := r.file.Letter(r.letter.Replaces)
+	if err != nil || old.SentAt.IsZero() {
+		return ""
+	}
+	return old.SentAt.In(workflow.London).Format("Monday 2 January 2006")
 }
 
 // ReplyFacts are those of the fixed replies, which tell nothing: L1, L2, L14.
@@ -60,6 +78,11 @@ func teamOf(s workflow.Settings) Team {
 		Name: s.Team, Phone: s.Phone, Hours: s.PhoneHours, Email: s.Email, Postal: s.Postal, Privacy: s.Privacy,
 		Opens: s.Opens, Closes: s.Closes,
 	}
+}
+
+func firstName(name string) string {
+	first, _, _ := strings.Cut(strings.TrimSpace(name), " ")
+	return first
 }
 
 // record is one file seen from one recipient.
@@ -83,7 +106,7 @@ func (r record) reader() Reader {
 	case slices.Contains([]workflow.PartyRole{workflow.PartyCarer, workflow.PartyFoster, workflow.PartyPartner, workflow.PartyRelative}, role):
 		who = IsFamily
 	}
-	content := ContentAt(r.letter.Kind, r.letter.Content, r.party.Email, r.file.Settings.SecureDomains, r.party.OrdinaryOK)
+	content := ContentAt(r.file.Settings, r.letter, r.party)
 	greeting := r.party.Greeting()
 	if who == IsPerson {
 		greeting = r.file.Person.Greeting()
@@ -209,7 +232,7 @@ func inStyle(s string) string {
 func signpostOf(s workflow.Signpost) Signpost {
 	out := Signpost{
 		Name: s.Name, For: s.For, How: s.How, Phone: s.Phone, Hours: s.Hours, Email: s.Email, Web: s.Web,
-		ReviewBy: s.ReviewBy, AgeFrom: s.AgeFrom, AgeTo: s.AgeTo, EasyRead: s.EasyRead,
+		ReviewBy: s.ReviewBy, AgeFrom: s.AgeFrom, AgeTo: s.AgeTo, Areas: s.Areas, EasyRead: s.EasyRead,
 	}
 	if s.VerifiedBy != "" && !s.Retired {
 		out.CheckedOn = s.VerifiedOn

@@ -325,16 +325,100 @@ func TestNewMessageIDCannotBeGuessed(t *testing.T) {
 	}
 }
 
-func TestFreezeAddsWhatStaffTyped(t *testing.T) {
+func TestFreezeSaysWhatStaffTyped(t *testing.T) {
 	t.Parallel()
-	d := draftAt(day(23).At(10, 0))
-	d.Add = func(f *Facts) { f.Message = "I have asked the school.\n\nI will call you on Friday." }
-	m, _, err := office(t).Freeze(sampleFile(), letterTo(workflow.L16, tomID), d)
+	l := letterTo(workflow.L16, tomID)
+	l.Asks = []string{"I have asked the school.", "I will call you on Friday."}
+	m, _, err := office(t).Freeze(sampleFile(), l, draftAt(day(23).At(10, 0)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(m.Text, "I have asked the school.\n\nI will call you on Friday.\n") {
 		t.Errorf("the letter says\n%s", m.Text)
+	}
+	l = letterTo(workflow.L9, tomID)
+	f := sampleFile()
+	f.Case.State = workflow.Transferring
+	if _, _, err := office(t).Freeze(f, l, draftAt(day(23).At(10, 0))); err == nil {
+		t.Error("a transfer without the other team was made")
+	}
+	l.Typed = map[string]string{"Transfer.Team": "the Suffolk team", "Transfer.Contact": "dsr@suffolk.example", "Transfer.On": "2026-12-07", "Transfer.Passed": "- your name\n\n- your plan"}
+	if m, _, err = office(t).Freeze(f, l, draftAt(day(23).At(10, 0))); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"From Monday 7 December 2026 the right team is the Suffolk team.", "- your name\n- your plan"} {
+		if !strings.Contains(m.Text, want) {
+			t.Errorf("the letter does not say %q:\n%s", want, m.Text)
+		}
+	}
+	for name, typed := range map[string]map[string]string{
+		"the reader's name": {"Reader.Greeting": "Bob"}, "a secret": {"Secrets": "x"}, "nothing": {"Nothing": "x"}, "a rating": {"Register.Rating": "green"},
+	} {
+		l.Typed = typed
+		if _, _, err := office(t).Freeze(f, l, draftAt(day(23).At(10, 0))); err == nil {
+			t.Errorf("%s was written by hand", name)
+		}
+	}
+}
+
+func TestEveryBlankFillsAFact(t *testing.T) {
+	t.Parallel()
+	for _, k := range workflow.LetterKinds() {
+		for _, v := range Variants() {
+			for _, b := range Blanks(k, v) {
+				words := "one; two; 2026-12-07"
+				if b.Date {
+					words = "2026-12-07"
+				}
+				var f Facts
+				if err := f.Typed(k, map[string]string{b.Fact: words}); err != nil || isEmpty(f, b.Fact) {
+					t.Errorf("%s %s: %v", k, b.Fact, err)
+				}
+			}
+		}
+	}
+}
+
+// A posted letter is the PDF that was approved, to the address on its envelope,
+// and does not ask its reader to answer an email.
+func TestFreezeOnPaper(t *testing.T) {
+	t.Parallel()
+	f := sampleFile()
+	f.Parties[0].Email, f.Parties[0].Address = "", "4 Mill Lane, Chelmsford, CM1 1LX"
+	l := letterTo(workflow.L6, tomID)
+	l.Way = workflow.ByPost
+	m, found, err := office(t).Freeze(f, l, draftAt(day(23).At(10, 0)))
+	if err != nil || len(found) > 0 {
+		t.Fatalf("%v, found %v", err, found)
+	}
+	if !strings.HasPrefix(string(m.Raw), "%PDF-") || m.Hash != Hash(m.Raw) || m.To != "4 Mill Lane, Chelmsford, CM1 1LX" || m.Notice {
+		t.Errorf("frozen to %q, %d bytes, notice %v", m.To, len(m.Raw), m.Notice)
+	}
+	if !strings.HasPrefix(m.Text, "Thomas Reed\n4 Mill Lane\nChelmsford\nCM1 1LX\n\nYou are on") || strings.Contains(m.Text, "this email") {
+		t.Errorf("it says\n%s", m.Text)
+	}
+	doc := readPDF(t, m.Raw)
+	if !strings.HasPrefix(strings.Join(strings.Fields(doc.say()), " "), "Thomas Reed 4 Mill Lane Chelmsford CM1 1LX You are on") {
+		t.Errorf("the page says %s", doc.say())
+	}
+	f.Person.Needs = []string{workflow.NoPost}
+	if _, _, err := office(t).Freeze(f, l, draftAt(day(23).At(10, 0))); !errors.Is(err, workflow.ErrNotAllowed) {
+		t.Errorf("posted to somebody who wants nothing by post: %v", err)
+	}
+}
+
+func TestACorrectedLetterNamesTheOneItCorrects(t *testing.T) {
+	t.Parallel()
+	f := sampleFile()
+	f.Letters = []workflow.Letter{{ID: 5, Kind: workflow.L6, Party: tomID, State: workflow.LetterAccepted, SentAt: day(20).At(10, 0)}}
+	l := letterTo(workflow.L6, tomID)
+	l.Replaces = 5
+	m, _, err := office(t).Freeze(f, l, draftAt(day(23).At(10, 0)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(m.Text, "This letter replaces our letter of Friday 20 November 2026.") {
+		t.Errorf("it says\n%s", m.Text)
 	}
 }
 

@@ -42,7 +42,7 @@ func sampleFacts() Facts {
 			{"where the person lives, or their GP surgery", "so that we know which area can help"},
 		},
 		Shares: []string{"health services", "education", "social care"},
-		File:   "a file with a password", Leaflet: true, Forms: true,
+		File:   "a file with a password", Forms: true,
 		Panel: Panel{
 			At: time.Date(2026, 12, 10, 10, 0, 0, 0, time.UTC), Roles: []string{"somebody from health", "somebody from social care"},
 			Expert: true, Papers: []string{"the referral", "what you told us"}, ViewsBy: workflow.Date{Year: 2026, Month: 12, Day: 8},

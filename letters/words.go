@@ -36,6 +36,8 @@ type Words struct {
 	Draft   bool // nobody has approved this template's wording yet
 	Subject string
 	Blocks  []Block
+	// Envelope is the reader's name and address, of a letter on paper.
+	Envelope []string
 }
 
 // BlockKind says what a block is to its reader.

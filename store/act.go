@@ -431,6 +431,16 @@ func (a applying) letters() error {
 			return err
 		}
 	}
+	if x := a.c.Typed; x != nil {
+		if err := a.typed(*x); err != nil {
+			return err
+		}
+	}
+	if x := a.c.Posted; x != nil {
+		if err := a.posted(*x); err != nil {
+			return err
+		}
+	}
 	if a.c.SendBack != 0 {
 		if err := a.exec("letter", `
 			UPDATE letters
@@ -456,8 +466,8 @@ func (a applying) stopLetters() error {
 		}
 	}
 	if len(a.c.StopKinds) > 0 {
-		if err := a.exec("letters", `UPDATE letters SET state = 'withdrawn' WHERE case_id = $1 AND kind = any($2)`+unsent,
-			a.c.Case, stringsOf(a.c.StopKinds)); err != nil {
+		if err := a.exec("letters", `UPDATE letters SET state = 'withdrawn' WHERE case_id = $1 AND kind = any($2) AND cause <> $3`+unsent,
+			a.c.Case, stringsOf(a.c.StopKinds), a.cause); err != nil {
 			return err
 		}
 	}

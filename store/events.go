@@ -71,6 +71,10 @@ func eventOf(f workflow.File, c workflow.Change) event {
 		e.Letter = c.SendBack
 	case c.StopLetter != 0:
 		e.Letter = c.StopLetter
+	case c.Typed != nil:
+		e.Letter = c.Typed.Letter
+	case c.Posted != nil:
+		e.Letter = c.Posted.Letter
 	}
 	return e
 }

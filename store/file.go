@@ -365,19 +365,22 @@ func loadRemoval(ctx context.Context, q sqlx.ExtContext, f *workflow.File) error
 func loadLetters(ctx context.Context, q sqlx.ExtContext, f *workflow.File) error {
 	return each(ctx, q, `
 		SELECT id, kind, coalesce(party, 0), address, content, state, sha256, asks, coalesce(submitted_by, 0), submitted_at,
-		       coalesce(approved_by, 0), due_at, not_before
+		       coalesce(approved_by, 0), due_at, not_before, way, typed, coalesce(replaces, 0), sent_at
 		FROM letters
 		WHERE case_id = $1
 		ORDER BY id`, func(r *sqlx.Rows) error {
 		var l workflow.Letter
-		var hash []byte
-		var submitted sql.NullTime
+		var hash, typed []byte
+		var submitted, sent sql.NullTime
 		if err := r.Scan(&l.ID, &l.Kind, &l.Party, &l.To, &l.Content, &l.State, &hash, (*pq.StringArray)(&l.Asks), &l.SubmittedBy,
-			&submitted, &l.ApprovedBy, &l.DueAt, &l.NotBefore); err != nil {
+			&submitted, &l.ApprovedBy, &l.DueAt, &l.NotBefore, &l.Way, &typed, &l.Replaces, &sent); err != nil {
 			return err
 		}
+		if err := json.Unmarshal(typed, &l.Typed); err != nil {
+			return fmt.Errorf("letter %d: %w", l.ID, err)
+		}
 		copy(l.Hash[:], hash)
-		l.SubmittedAt = submitted.Time
+		l.SubmittedAt, l.SentAt = submitted.Time, sent.Time
 		f.Letters = append(f.Letters, l)
 		return nil
 	}, f.Case.ID)

@@ -287,7 +287,7 @@ func (s *Store) refuseNow(ctx context.Context, tx *sqlx.Tx, o *Outgoing, at time
 	if err != nil {
 		return false, err
 	}
-	p, err := f.Recipient(o.Kind, o.Party)
+	p, err := f.RecipientOf(o.Letter.Letter)
 	if err == nil && p.Email == o.Address {
 		return false, nil
 	}

@@ -19,6 +19,7 @@ type letterParts struct {
 	From, To, Subject, Date, Answers string
 	Text, HTML                       string
 	Files                            []string
+	PDF                              []byte // the same letter to print
 }
 
 // partsOf reads the bytes of a letter of ours. It is strict: what it cannot
@@ -55,14 +56,13 @@ func (p *letterParts) take(contentType, encoding, disposition string, body io.Re
 	}
 	if how, named, err := mime.ParseMediaType(disposition); err == nil && how == "attachment" {
 		p.Files = append(p.Files, named["filename"])
-		return nil
+		if kind != "application/pdf" || p.PDF != nil {
+			return nil
+		}
+		p.PDF, err = io.ReadAll(decoded(body, encoding))
+		return err
 	}
-	switch encoding {
-	case "quoted-printable":
-		body = quotedprintable.NewReader(body)
-	case "base64":
-		body = base64.NewDecoder(base64.StdEncoding, body)
-	}
+	body = decoded(body, encoding)
 	text, err := io.ReadAll(body)
 	if err != nil {
 		return err
@@ -76,6 +76,16 @@ func (p *letterParts) take(contentType, encoding, disposition string, body io.Re
 		p.Files = append(p.Files, kind)
 	}
 	return nil
+}
+
+func decoded(body io.Reader, encoding string) io.Reader {
+	switch encoding {
+	case "quoted-printable":
+		return quotedprintable.NewReader(body)
+	case "base64":
+		return base64.NewDecoder(base64.StdEncoding, body)
+	}
+	return body
 }
 
 func (p *letterParts) takeAll(r *multipart.Reader, depth int) error {

@@ -21,6 +21,10 @@ func (a *App) letterRoutes() []Route {
 		{Method: "GET", Pattern: "/letters/{id}", Title: "A letter", May: staff(), Handler: a.showLetter},
 		{Method: "GET", Pattern: "/letters/{id}/html", Title: "A letter as it looks", May: staff(), Handler: a.showLetterHTML},
 		{Method: "GET", Pattern: "/letters/{id}/message.eml", Title: "A letter's bytes", May: staff(), Handler: a.downloadLetter},
+		{Method: "GET", Pattern: "/letters/{id}/letter.pdf", Title: "A letter to print", May: staff(), Handler: a.showLetterPDF},
+		{Method: "POST", Pattern: "/letters/{id}/write", Title: "Write in a letter", May: caseworkers(), Handler: a.writeLetter},
+		{Method: "POST", Pattern: "/letters/{id}/posted", Title: "Say that a letter was posted", May: caseworkers(), Handler: a.postLetter},
+		{Method: "POST", Pattern: "/letters/{id}/again", Title: "Make a letter again", May: caseworkers(), Handler: a.makeLetterAgain},
 		{Method: "POST", Pattern: "/letters/{id}/submit", Title: "Submit a letter for approval", May: caseworkers(), Handler: a.submitLetter},
 		{Method: "POST", Pattern: "/letters/{id}/approve", Title: "Approve a letter", May: staff(), Handler: a.approveLetter},
 		{Method: "POST", Pattern: "/letters/{id}/send-back", Title: "Send a letter back", May: staff(), Handler: a.sendBackLetter},
@@ -143,6 +147,9 @@ func letterState(l store.Letter, now time.Time) (Tag, string) {
 	case workflow.LetterSubmitted:
 		return Tag{Text: "To approve", Colour: "yellow"}, "It waits for somebody to approve it."
 	case workflow.LetterQueued:
+		if l.Way == workflow.ByPost {
+			return Tag{Text: "To post", Colour: "yellow"}, "It is approved. Print it, post it and say so."
+		}
 		return Tag{Text: "Approved", Colour: "teal"}, "Leaves " + atTime(l.NotBefore, now) + ". You can stop it until then."
 	case workflow.LetterSending:
 		return Tag{Text: "Leaving now", Colour: "teal"}, "It is being handed to the mail host."
@@ -179,6 +186,7 @@ type caseLettersPage struct {
 	Layout
 	Head       caseHead
 	Table      Table
+	Told       Table
 	Recipients Table
 	Kind, To   *Choices
 	Message    Textarea
@@ -202,6 +210,7 @@ func (a *App) caseLettersPage(w http.ResponseWriter, r *http.Request, status int
 	p := &caseLettersPage{Layout: Layout{Title: "Letters", Ref: x.Case.Ref, Back: &Link{"Back to the case", "/cases/" + x.Case.Ref}, Errors: f.Errors},
 		Head: headOf(x, by, workflow.DateOf(a.now()), "/letters"), Version: x.Case.Version,
 		Table:   a.letterTable("Letters of this case", "There is no letter yet.", false, list),
+		Told:    toldTable(x, list),
 		Message: f.Textarea("message", "Your message", "", 3000)}
 	p.Message.Hint = "Only for a message. An empty line begins a new paragraph."
 	p.Recipients = Table{Caption: "Who may be written to", ShowTitle: true, Stacked: true, Empty: "Nobody is named on this case.",
@@ -226,12 +235,16 @@ func (a *App) caseLettersPage(w http.ResponseWriter, r *http.Request, status int
 func recipientRow(x workflow.File, p workflow.Party) (Row, bool) {
 	may, much := Cell{Tags: []Tag{{Text: "Yes", Colour: "green"}}}, Cell{Text: "Everything this reader may know"}
 	_, err := x.Recipient(workflow.L16, p.ID)
+	if _, post := x.RecipientOf(workflow.Letter{Kind: workflow.L16, Party: p.ID, Way: workflow.ByPost}); p.Email == "" && post == nil {
+		err, may.Sub = nil, "On paper: there is no email address."
+		return Row{Cells: []Cell{{Head: true, Text: partyWords(p)}, may, much}}, true
+	}
 	if err != nil {
 		may, much = Cell{Tags: []Tag{{Text: "No", Colour: "red"}}, Sub: err.Error()}, Cell{Text: "Nothing"}
 	} else if _, decided := x.Recipient(workflow.L6, p.ID); decided != nil {
 		may.Sub = "Not about decisions: " + decided.Error()
 	}
-	if err == nil && letters.ContentAt(workflow.L16, workflow.Full, p.Email, x.Settings.SecureDomains, p.OrdinaryOK) == workflow.Notice {
+	if err == nil && letters.ContentAt(x.Settings, workflow.Letter{Kind: workflow.L16, Content: workflow.Full}, p) == workflow.Notice {
 		much.Text = "Only that there is a letter: the address is not a secure one, and no agreement to ordinary email is recorded"
 	}
 	return Row{Cells: []Cell{{Head: true, Text: partyWords(p)}, may, much}}, err == nil

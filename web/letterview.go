@@ -25,6 +25,8 @@ type letterView struct {
 	found   []letters.Finding
 	blocked []Line // why there are no words yet, and where to mend it
 	content workflow.Content
+	variant letters.Variant
+	grade   float64
 }
 
 // viewLetter loads a letter with its case. Before it is frozen it is made for
@@ -46,7 +48,11 @@ func (a *App) viewLetter(ctx context.Context, l store.Letter) (letterView, error
 		if err != nil {
 			return v, err
 		}
-		if v.parts, err = partsOf(raw); err != nil {
+		text, err := a.store.LetterText(ctx, l.ID)
+		if err != nil {
+			return v, err
+		}
+		if v.parts, err = partsBy(l.Way, raw, text, l.Subject, l.Address); err != nil {
 			return v, fmt.Errorf("letter %d: %w", l.ID, err)
 		}
 		v.frozen = true
@@ -60,9 +66,7 @@ func (a *App) viewLetter(ctx context.Context, l store.Letter) (letterView, error
 // redraw makes the letter now, under the id and the day of its frozen bytes if
 // there are any.
 func (a *App) redraw(ctx context.Context, v *letterView) error {
-	if facts, err := letters.FactsOf(v.file, v.rule, a.now()); err == nil {
-		v.content = facts.Reader.Content
-	}
+	v.content, v.variant = a.office.Form(v.file, v.rule, a.now())
 	id, at := a.office.NewMessageID(), a.now()
 	if v.frozen {
 		id, at = "<"+v.letter.SMTPID+">", v.rule.SubmittedAt
@@ -78,10 +82,18 @@ func (a *App) redraw(ctx context.Context, v *letterView) error {
 	if workflow.DateOf(at) == workflow.DateOf(a.now()) {
 		v.again = fr.Hash
 	}
+	v.grade = fr.Grade
 	if !v.frozen {
-		v.parts, err = partsOf(fr.Raw)
+		v.parts, err = partsBy(v.rule.Way, fr.Raw, fr.Text, fr.Subject, fr.To)
 	}
 	return err
+}
+
+func partsBy(way workflow.Way, raw []byte, text, subject, to string) (letterParts, error) {
+	if way == workflow.ByPost {
+		return paperParts(raw, text, subject, to), nil
+	}
+	return partsOf(raw)
 }
 
 // draw makes the bytes of a letter of the record.
@@ -90,11 +102,7 @@ func (a *App) draw(ctx context.Context, x workflow.File, l workflow.Letter, id s
 	if err != nil {
 		return workflow.Frozen{}, nil, err
 	}
-	d := letters.Draft{MessageID: id, Date: at, Answers: thread.MessageID}
-	if l.Kind == workflow.L16 {
-		d.Add = func(f *letters.Facts) { f.Message = strings.Join(l.Asks, "\n\n") }
-	}
-	return a.office.Freeze(x, l, d)
+	return a.office.Freeze(x, l, letters.Draft{MessageID: id, Date: at, Answers: thread.MessageID})
 }
 
 // blockedBy says in words why a letter cannot be made and where that is mended;
@@ -165,6 +173,7 @@ type letterPage struct {
 	Envelope  []Line
 	Text      string
 	Frozen    bool
+	Paper     bool
 	Address   string // of this page
 	Version   workflow.Version
 	Hash      string
@@ -179,6 +188,11 @@ type letterPage struct {
 	Contact   *Choices
 	Call      *Textarea
 	Attempts  Table
+	PDF       bool
+	Write     *letterForm
+	Posted    *DateInput
+	Again     *Choices
+	AgainWhy  *Textarea
 }
 
 func (a *App) showLetter(w http.ResponseWriter, r *http.Request) error {
@@ -206,7 +220,7 @@ func (a *App) letterPage(w http.ResponseWriter, r *http.Request, status int, l s
 		return err
 	}
 	p := &letterPage{Layout: Layout{Title: sentence(l.Kind.Words()), Ref: l.Ref, Back: &Link{"Back to letters", "/letters"}, Errors: f.Errors},
-		Blocked: v.blocked, Text: v.parts.Text, Frozen: v.frozen, Address: fmt.Sprintf("/letters/%d", l.ID),
+		Blocked: v.blocked, Text: v.parts.Text, Frozen: v.frozen, PDF: len(v.parts.PDF) > 0, Paper: l.Way == workflow.ByPost, Address: fmt.Sprintf("/letters/%d", l.ID),
 		Version: v.file.Case.Version, Hash: hex.EncodeToString(l.Hash[:]), Envelope: envelopeLines(v, steps), Attempts: attemptTable(attempts)}
 	p.Tag, p.State = letterState(l, a.now())
 	if l.Outcome != "" && (l.State.HasLeft() || l.State == workflow.LetterFailed || l.State == workflow.LetterWithdrawn) {
@@ -225,6 +239,8 @@ func (a *App) letterPage(w http.ResponseWriter, r *http.Request, status int, l s
 	}
 	by, _ := actorOf(r)
 	p.offer(v, by, a.now(), f)
+	p.offerWriting(v, by, f)
+	p.offerPosting(v, by, workflow.DateOf(a.now()), f)
 	return a.page(w, r, status, "letter", p)
 }
 
@@ -272,14 +288,8 @@ func (p *letterPage) offer(v letterView, by workflow.Actor, now time.Time, f *Fo
 // offerCall asks for the call that comes before hard news.
 func (p *letterPage) offerCall(v letterView, by workflow.Actor, f *Form) {
 	party, err := v.file.Party(v.letter.Party)
-	hard := v.letter.Kind == workflow.L7 || v.letter.Kind == workflow.L6 && v.file.Rating() == workflow.Red
-	if err != nil || !hard || party.Role.IsProfessional() || !by.Has(caseworkers()...) {
+	if err != nil || !v.file.TellFirst(v.rule) || !by.Has(caseworkers()...) {
 		return
-	}
-	for _, c := range v.file.Contacts {
-		if c.Party == party.ID && c.How != "message" {
-			return
-		}
 	}
 	reached := f.Choices("reached", "You rang "+partyWords(party), []Option{{Value: "reached", Text: "I spoke to them"}, {Value: "voicemail", Text: "I left a message to call back"}, {Value: "no answer", Text: "Nobody answered"}})
 	said := f.Textarea("said", "What was said", "", 1000)
@@ -290,6 +300,9 @@ func (p *letterPage) offerCall(v letterView, by workflow.Actor, f *Form) {
 func envelopeLines(v letterView, steps store.LetterSteps) []Line {
 	l := v.letter
 	out := []Line{{Key: "To", Value: v.parts.To, Note: recipientOf(l)}, {Key: "From", Value: v.parts.From}, {Key: "Subject", Value: v.parts.Subject}}
+	if l.Way == workflow.ByPost {
+		out = []Line{{Key: "By post to", Value: v.parts.To, Note: recipientOf(l)}}
+	}
 	if v.parts.Text == "" {
 		out = []Line{{Key: "To", Value: recipientOf(l)}}
 	}
@@ -311,6 +324,16 @@ func envelopeLines(v letterView, steps store.LetterSteps) []Line {
 	}
 	if steps.ApprovedBy != "" {
 		out = append(out, Line{Key: "Approved", Value: dateTime(steps.ApprovedAt), Note: "by " + steps.ApprovedBy})
+	}
+	if l.State == workflow.LetterPosted {
+		out = append(out, Line{Key: "Posted", Value: dayWords(workflow.DateOf(l.SentAt)), Note: "by " + l.PostedBy})
+	}
+	if l.Replaces != 0 {
+		out = append(out, Line{Key: "Corrects", Value: fmt.Sprintf("Letter %d", l.Replaces), Action: &Link{"See it", fmt.Sprintf("/letters/%d", l.Replaces)}})
+	}
+	if v.grade != 0 {
+		out = append(out, Line{Key: "Reading grade", Value: fmt.Sprintf("%.1f", v.grade),
+			Note: fmt.Sprintf("About the years of school that it asks for (Flesch-Kincaid). The goal is %.0f or less.", letters.Goal(v.variant))})
 	}
 	if l.Template != "" {
 		out = append(out, Line{Key: "Words", Value: "Letter " + l.Template})

@@ -33,6 +33,7 @@ func whoMay() map[string][]workflow.Role {
 		"/refuse": {pr, ma}, "/withdraw": {pr}, "/withdraw-referral": {pr}, "/out-of-area": {pr, ma}, "/duplicate": {co}, "/enquiry": {co}, "/no-contact": {pr},
 		"/error": {ma}, "/death": {pr, ma}, "/reopen": {ma}, "/look-again": {ma},
 		"GET /letters": team, "GET /cases/{ref}/letters": team, "POST /cases/{ref}/letters": works, "GET /letters/{id}": team, "GET /letters/{id}/html": team, "GET /letters/{id}/message.eml": team,
+		"GET /letters/{id}/letter.pdf": team, "POST /letters/{id}/write": works, "POST /letters/{id}/posted": works, "POST /letters/{id}/again": works,
 		"POST /letters/{id}/submit": works, "POST /letters/{id}/approve": team, "POST /letters/{id}/send-back": team, "POST /letters/{id}/stop": team,
 		"POST /letters/{id}/contact": works, "POST /letters/{id}/resolve": team,
 		"GET /register": {co, pr, ma, ch}, "GET /cases/{ref}/register": {co, pr, ma, ch},

@@ -62,5 +62,8 @@ const (
 	ApproveLetter      Action = "approve a letter"
 	SendBackLetter     Action = "send a letter back"
 	StopALetter        Action = "stop a letter"
+	WriteLetter        Action = "write in a letter"
+	PostLetter         Action = "post a letter"
+	MakeAgain          Action = "make a letter again"
 	TimerFired         Action = "timer fired"
 )

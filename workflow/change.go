@@ -37,6 +37,8 @@ type Change struct {
 	Approval      *Approval
 	StopLetter    LetterID // withdrawn before it left
 	SendBack      LetterID // submitted letter to be written again
+	Typed         *Typed
+	Posted        *Posted
 	Letters       []LetterDue
 	StopLetters   bool         // withdraw every letter that has not left
 	StopKinds     []LetterKind // withdraw the letters of these kinds that have not left
@@ -78,9 +80,25 @@ type LetterDue struct {
 	Party     PartyID // 0 for a fixed reply to the From address of a message
 	To        string  // only of fixed replies (L1, L2, L14): the From address
 	Message   MessageID
+	Way       Way // "" is by email
 	Content   Content
-	Asks      []string // L3: what is missing, in words
+	Asks      []string          // L3: what is missing, in words
+	Typed     map[string]string // what is known for this letter alone
+	Replaces  LetterID          // the letter that it corrects
 	NotBefore time.Time
+}
+
+// Typed is what staff wrote for one letter alone, and the way it goes.
+type Typed struct {
+	Letter LetterID
+	Way    Way
+	Words  map[string]string
+}
+
+// Posted says that a letter was printed and posted.
+type Posted struct {
+	Letter LetterID
+	On     Date
 }
 
 // TaskKind names what must be done.

@@ -31,14 +31,15 @@ func (f File) close(by Actor, at time.Time, a Action, reason ClosedReason, note 
 
 // RefuseConsent closes a case whose person, or who decides for them, said no.
 func (f File) RefuseConsent(by Actor, at time.Time, note string) (Change, error) {
-	c, err := f.close(by, at, RefuseConsent, ConsentWithdrawn, note, L10)
+	c, err := f.close(by, at, RefuseConsent, ConsentWithdrawn, note)
 	if err != nil {
 		return Change{}, err
 	}
 	if x, ok := f.latest(Inclusion); !ok || x.Answer == SaidYes {
 		return Change{}, conflict("Record the answer “no” first.")
 	}
-	c.Lower = []Flag{FlagHold}
+	c.Letters, c.Tasks = f.lifted().due(L10, at)
+	c.Lower, c.StopLetters = []Flag{FlagHold}, true
 	return c, nil
 }
 
@@ -52,12 +53,17 @@ func (f File) Withdraw(by Actor, at time.Time, note string) (Change, error) {
 	if x, ok := f.latest(Inclusion); !ok || x.Answer != TookBack && x.Answer != SaidNo {
 		return Change{}, conflict("Record first that consent was withdrawn, by whom and how you know.")
 	}
-	lifted := f
-	lifted.Case.Flags = without(f.Case.Flags, FlagHold)
-	c.Letters, c.Tasks = lifted.due(L10, at)
+	c.Letters, c.Tasks = f.lifted().due(L10, at)
 	c.Lower, c.StopLetters = []Flag{FlagHold}, true
 	c.Tasks = append(c.Tasks, TaskDue{Kind: TaskTellSharers, Due: f.Settings.Calendar().Due(at, 1), Owner: f.Case.Owner})
 	return c, nil
+}
+
+// lifted is the file without its hold: the letter that confirms a no may leave
+// although the no put the case on hold.
+func (f File) lifted() File {
+	f.Case.Flags = without(f.Case.Flags, FlagHold)
+	return f
 }
 
 func without(flags []Flag, x Flag) []Flag {

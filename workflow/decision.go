@@ -272,6 +272,7 @@ func (f File) CorrectDecision(by Actor, at time.Time, d Decision, why string) (C
 	d.Item, d.By, d.At, d.Corrects = f.Decision.Item, by.ID, at, f.Decision.ID
 	c.Decision, c.Note = &d, why
 	c.Letters, c.Tasks = f.due(kind, at)
+	c.Letters, c.StopKinds = f.correcting(c.Letters), kinds(kind)
 	return c, nil
 }
 
@@ -297,6 +298,8 @@ func (f File) IncludeInterim(by Actor, at time.Time, d Decision, with string) (C
 	c.Lead = &Lead{Party: d.Lead, NamedBy: d.LeadNamedBy}
 	c.OnRegister, c.NextReview = DateOf(at), f.Settings.nextReview(Red, DateOf(at))
 	c.Letters, c.Tasks = f.due(L6, at)
+	sharing, tasks := f.due(L11, at)
+	c.Letters, c.Tasks = append(c.Letters, sharing...), append(c.Tasks, tasks...)
 	c.Timers = []TimerDue{{TimerReview, c.NextReview.At(9, 0)}, {TimerRatify, f.Settings.Calendar().Due(at, f.Settings.RatifyWD)}}
 	return c, nil
 }

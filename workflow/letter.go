@@ -99,13 +99,24 @@ func (s LetterState) HasLeft() bool {
 	return slices.Contains([]LetterState{LetterSending, LetterAccepted, LetterUnknown, LetterReturned, LetterPosted}, s)
 }
 
+// Way is how a letter reaches its reader.
+type Way string
+
+const (
+	ByEmail Way = "email" // also of letters from before there was a choice
+	ByPost  Way = "post"  // printed by the team and posted
+)
+
 // Letter is one letter to one recipient.
 type Letter struct {
 	ID          LetterID
 	Kind        LetterKind
 	Party       PartyID
 	To          string // of fixed replies
+	Way         Way
 	Content     Content
+	Typed       map[string]string // what staff wrote for this letter alone, by the fact it fills
+	Replaces    LetterID          // the letter to the same reader that this one corrects
 	State       LetterState
 	Hash        [32]byte // of the frozen bytes
 	Asks        []string
@@ -114,7 +125,7 @@ type Letter struct {
 	ApprovedBy  ActorID
 	DueAt       time.Time
 	NotBefore   time.Time
-	Correction  bool // corrects one sent before
+	SentAt      time.Time // handed to the mail host, or posted
 }
 
 // Frozen is a rendering submitted for approval: the very bytes that will leave.
@@ -127,9 +138,10 @@ type Frozen struct {
 	Template  string // kind, variant and version
 	Token     string // thread token; stored hashed
 	MessageID string
-	To        string // the address frozen into it
-	Stops     string // the first finding of the checks that forbids sending it, "" when none does
-	Notice    bool   // it says only "we have written to you": the letter itself goes another way
+	To        string  // the address frozen into it: of email, or on the envelope
+	Stops     string  // the first finding of the checks that forbids sending it, "" when none does
+	Grade     float64 // of reading, about the years of school that the words ask for
+	Notice    bool    // it says only "we have written to you": the letter itself goes another way
 }
 
 // Approval queues frozen bytes.
@@ -139,10 +151,15 @@ type Approval struct {
 	NotBefore time.Time
 }
 
-// Recipient says whether a letter may go to a party now; it is asked when the
-// letter is made due, at approval and again before it is sent.
+// Recipient says whether a full letter may go to a party by email now; it is asked
+// when the letter is made due, at approval and again before it is sent.
 func (f File) Recipient(k LetterKind, id PartyID) (Party, error) {
-	p, err := f.Party(id)
+	return f.RecipientOf(Letter{Kind: k, Party: id, Content: Full})
+}
+
+// RecipientOf says the same of a letter, by the way that it goes.
+func (f File) RecipientOf(l Letter) (Party, error) {
+	p, err := f.Party(l.Party)
 	if err != nil {
 		return Party{}, err
 	}
@@ -157,12 +174,53 @@ func (f File) Recipient(k LetterKind, id PartyID) (Party, error) {
 		return p, notAllowed("This case is marked: do not contact.")
 	case !p.Confirmed:
 		return p, notAllowed("Nobody has confirmed who %s is and how to reach them.", nameOr(p))
+	case l.Way == ByPost:
+		return p, f.mayPost(p)
 	case p.Email == "":
 		return p, notAllowed("There is no email address for %s.", nameOr(p))
-	case k.NeedsAgreement() && p.MayWrite != Yes:
+	case l.Kind.NeedsAgreement() && l.Content != Thanks && p.MayWrite != Yes && !f.isColleague(p):
 		return p, notAllowed("It is not recorded that %s may be written to about decisions.", nameOr(p))
 	}
 	return p, nil
+}
+
+// isColleague says whether somebody reads at a secure address of a service: there
+// a decision needs no agreement to email.
+func (f File) isColleague(p Party) bool {
+	return p.Role.IsProfessional() && p.MayWrite != No && f.Settings.IsSecure(p.Email)
+}
+
+// mayPost refuses the post where there is no address, or where others would see
+// the envelope.
+func (f File) mayPost(p Party) error {
+	switch {
+	case hasNeed(f.NeedsOf(p), NoPost):
+		return notAllowed("Nothing may come to %s by post.", nameOr(p))
+	case f.PostalOf(p) == "":
+		return notAllowed("There is no postal address for %s.", nameOr(p))
+	}
+	return nil
+}
+
+// PostalOf is where a letter to a party is posted: its own address, or the
+// person's as staff confirmed it.
+func (f File) PostalOf(p Party) string {
+	if p.Address != "" || p.Role != PartySelf {
+		return p.Address
+	}
+	address, postcode := f.confirmed(FieldAddress), f.confirmed(FieldPostcode)
+	if address != "" && postcode != "" && !strings.Contains(strings.ToUpper(address), strings.ToUpper(postcode)) {
+		address += ", " + postcode
+	}
+	return address
+}
+
+// addressOf is the address that the letter's way needs.
+func (f File) addressOf(l Letter, p Party) string {
+	if l.Way == ByPost {
+		return f.PostalOf(p)
+	}
+	return p.Email
 }
 
 func nameOr(p Party) string {
@@ -184,10 +242,11 @@ func (f File) DraftLetter(by Actor, at time.Time, k LetterKind, to PartyID) (Cha
 	if k.Words() == "" {
 		return Change{}, invalid("kind", "Choose the letter.")
 	}
-	if _, err := f.Recipient(k, to); err != nil {
+	_, way, err := f.reach(LetterDue{Kind: k, Party: to, Content: Full})
+	if err != nil {
 		return Change{}, err
 	}
-	c.Letters = []LetterDue{{Kind: k, Party: to, Content: Full, Asks: f.asks(k, at)}}
+	c.Letters = []LetterDue{{Kind: k, Party: to, Content: Full, Way: way, Asks: f.asks(k, at)}}
 	return c, nil
 }
 
@@ -222,11 +281,11 @@ func (f File) SubmitLetter(by Actor, at time.Time, fr Frozen) (Change, error) {
 	if l.State != LetterDueNow && l.State != LetterSubmitted {
 		return Change{}, conflict("This letter is %s: it cannot be changed any more.", l.State)
 	}
-	p, err := f.Recipient(l.Kind, l.Party)
+	p, err := f.RecipientOf(l)
 	if err != nil {
 		return Change{}, err
 	}
-	if !strings.EqualFold(p.Email, fr.To) {
+	if !strings.EqualFold(f.addressOf(l, p), fr.To) {
 		return Change{}, conflict("The address of %s has changed: make the letter again.", nameOr(p))
 	}
 	if fr.Stops != "" {
@@ -263,19 +322,19 @@ func (f File) ApproveLetter(by Actor, at time.Time, id LetterID, seen, again [32
 	if err != nil {
 		return Change{}, err
 	}
-	switch {
-	case l.State != LetterSubmitted:
+	if l.State != LetterSubmitted {
 		return Change{}, conflict("This letter is %s: it is not waiting for approval.", l.State)
+	}
+	p, err := f.RecipientOf(l)
+	switch {
+	case err != nil:
+		return Change{}, err
 	case subtle.ConstantTimeCompare(l.Hash[:], seen[:]) != 1:
 		return Change{}, conflict("The letter was made again since you opened it: read the new one.")
 	case l.Hash != again:
 		return Change{}, conflict("The record, the words or the date changed since this letter was made: submit it again.")
 	case l.Kind.NeedsSecond() && (l.SubmittedBy == by.ID || !by.IsPerson()):
 		return Change{}, notAllowed("A decision or removal needs two people: somebody else must approve the letter that you submitted.")
-	}
-	p, err := f.Recipient(l.Kind, l.Party)
-	if err != nil {
-		return Change{}, err
 	}
 	if err := f.toldFirst(l, p); err != nil {
 		return Change{}, err
@@ -288,19 +347,26 @@ func (f File) ApproveLetter(by Actor, at time.Time, id LetterID, seen, again [32
 	return c, nil
 }
 
-// toldFirst is the rule that hard news to a family or the person follows a
-// conversation: a contact with them is recorded before the letter.
-func (f File) toldFirst(l Letter, p Party) error {
+// TellFirst reports whether hard news to this reader still waits for a
+// conversation: a contact with them is recorded before the letter. Who takes no
+// calls is told in a message, the way they like.
+func (f File) TellFirst(l Letter) bool {
+	p, err := f.Party(l.Party)
 	hard := l.Kind == L7 || l.Kind == L6 && f.Rating() == Red
-	if !hard || p.Role.IsProfessional() {
-		return nil
+	if err != nil || !hard || l.Content == Thanks || p.Role.IsProfessional() {
+		return false
 	}
-	for _, x := range f.Contacts {
-		if x.Party == p.ID && x.How != "message" {
-			return nil
-		}
+	byMessage := hasNeed(f.NeedsOf(p), NoCalls)
+	return !slices.ContainsFunc(f.Contacts, func(x Contact) bool {
+		return x.Party == p.ID && (x.How != "message" || byMessage)
+	})
+}
+
+func (f File) toldFirst(l Letter, p Party) error {
+	if f.TellFirst(l) {
+		return conflict("Speak to %s first: record the call or the try, then approve.", nameOr(p))
 	}
-	return conflict("Speak to %s first: record the call or the try, then approve.", nameOr(p))
+	return nil
 }
 
 // moveOnApproval moves the case when the last letter of its decision or removal
@@ -315,6 +381,8 @@ func (f File) moveOnApproval(c *Change, l Letter) {
 		c.To, c.OnRegister = OnRegister, today
 		c.NextReview = f.Settings.nextReview(f.Rating(), today)
 		c.Timers = f.registerTimers(c.NextReview, today)
+		letters, tasks := f.due(L11, c.At)
+		c.Letters, c.Tasks = append(c.Letters, letters...), append(c.Tasks, tasks...)
 	case l.Kind == L7 && f.Case.State == NotAccepted:
 		c.To, c.Closed, c.StopAllTimers = Closed, ClosedNotAccepted, true
 	case l.Kind == L8 && f.Case.State == RemovalProposed:
@@ -373,6 +441,111 @@ func (f File) StopALetter(by Actor, at time.Time, id LetterID, why string) (Chan
 	}
 	c.Note, c.StopLetter = why, id
 	return c, nil
+}
+
+// WriteLetter keeps what staff wrote for one letter alone, and the way it goes.
+// What was submitted before has other words now, and is submitted again.
+func (f File) WriteLetter(by Actor, at time.Time, id LetterID, way Way, typed map[string]string) (Change, error) {
+	c, err := f.begin(by, at, WriteLetter)
+	if err != nil {
+		return Change{}, err
+	}
+	l, err := f.Letter(id)
+	if err != nil {
+		return Change{}, err
+	}
+	if l.State != LetterDueNow && l.State != LetterSubmitted {
+		return Change{}, conflict("This letter is %s: it cannot be changed any more.", l.State)
+	}
+	if way != ByEmail && way != ByPost {
+		return Change{}, invalid("way", "Choose how the letter goes.")
+	}
+	l.Way = way
+	if _, err := f.RecipientOf(l); err != nil {
+		return Change{}, err
+	}
+	c.Typed = &Typed{Letter: id, Way: way, Words: typed}
+	return c, nil
+}
+
+// PostLetter records that an approved letter was printed and posted, and when.
+func (f File) PostLetter(by Actor, at time.Time, id LetterID, on Date) (Change, error) {
+	c, err := f.begin(by, at, PostLetter)
+	if err != nil {
+		return Change{}, err
+	}
+	l, err := f.Letter(id)
+	if err != nil {
+		return Change{}, err
+	}
+	switch {
+	case l.Way != ByPost:
+		return Change{}, conflict("This letter goes by email.")
+	case l.State != LetterQueued:
+		return Change{}, conflict("This letter is %s: only an approved letter is posted.", l.State)
+	case on.IsZero() || DateOf(at).Before(on) || on.Before(DateOf(l.SubmittedAt)):
+		return Change{}, invalid("posted", "Enter the day it was posted: today, or a day since it was made.")
+	}
+	if _, err := f.RecipientOf(l); err != nil {
+		return Change{}, err
+	}
+	c.Posted = &Posted{Letter: id, On: on}
+	return c, nil
+}
+
+// MakeAgain makes a letter due once more: the old one never reached its reader,
+// or said something that was wrong. The new one is made from the record as it is
+// now and takes the whole way again; a corrected one names the one it corrects.
+func (f File) MakeAgain(by Actor, at time.Time, id LetterID, corrects bool, why string) (Change, error) {
+	c, err := f.begin(by, at, MakeAgain)
+	if err != nil {
+		return Change{}, err
+	}
+	l, err := f.Letter(id)
+	if err != nil {
+		return Change{}, err
+	}
+	switch {
+	case l.Kind.IsAutomatic() || l.Party == 0:
+		return Change{}, notAllowed("A fixed reply is not made again.")
+	case !l.State.HasLeft() && l.State != LetterWithdrawn && l.State != LetterFailed:
+		return Change{}, conflict("This letter is %s: it can still be changed.", l.State)
+	case corrects && !l.State.HasLeft():
+		return Change{}, conflict("This letter never left: there is nothing to correct.")
+	case f.underWay(l.Kind, l.Party):
+		return Change{}, conflict("Another letter of this kind to the same reader is under way.")
+	case strings.TrimSpace(why) == "":
+		return Change{}, invalid("again_why", "Say why it is made again.")
+	}
+	due := LetterDue{Kind: l.Kind, Party: l.Party, Content: l.Content, Asks: l.Asks, Typed: l.Typed}
+	if _, due.Way, err = f.reach(due); err != nil {
+		return Change{}, err
+	}
+	if corrects {
+		due.Replaces = l.ID
+	}
+	c.Note, c.Letters = why, []LetterDue{due}
+	c.Tasks = f.draftTask(l.Kind, c.Letters, at)
+	return c, nil
+}
+
+// underWay reports whether a letter of a kind to a reader is on its way to them.
+func (f File) underWay(k LetterKind, to PartyID) bool {
+	return slices.ContainsFunc(f.Letters, func(l Letter) bool {
+		return l.Kind == k && l.Party == to && slices.Contains([]LetterState{LetterDueNow, LetterSubmitted, LetterQueued, LetterRetry, LetterSending}, l.State)
+	})
+}
+
+// correcting lets each due letter name the one to the same reader that it corrects.
+func (f File) correcting(letters []LetterDue) []LetterDue {
+	for i, d := range letters {
+		for _, l := range f.Letters {
+			if l.Kind == d.Kind && l.Party == d.Party && l.State.HasLeft() {
+				letters[i].Replaces = l.ID
+			}
+		}
+	}
+	return letters
 }
 
 // SendingTime is the earliest time an approved letter may leave: after the hold,

@@ -198,7 +198,9 @@ func (f File) PutOnPanel(by Actor, at time.Time, p Panel) (Change, error) {
 		return Change{}, invalid("panel", "The agenda of this panel is full.")
 	}
 	c.Item = &ItemChange{Panel: p.ID, State: Listed}
-	c.Letters, c.Tasks = f.due(L5, at)
+	if !f.newDateWaits() {
+		c.Letters, c.Tasks = f.due(L5, at)
+	}
 	return c, nil
 }
 
@@ -212,8 +214,25 @@ func (f File) TakeOffPanel(by Actor, at time.Time, why string) (Change, error) {
 		return Change{}, invalid("why", "Say why it comes off the agenda.")
 	}
 	c.Note, c.Item = why, &ItemChange{Panel: f.Panel.ID, State: TakenOff, Why: why}
+	c.StopKinds = kinds(L5, L5b)
+	if !f.toldOfPanel() {
+		return c, nil // nobody has heard of the date that falls away
+	}
 	c.Letters, c.Tasks = f.due(L5b, at)
+	for i := range c.Letters {
+		c.Letters[i].Typed = map[string]string{"Panel.MovedAt": f.Panel.At.Format(time.RFC3339), "Panel.Why": why}
+	}
 	return c, nil
+}
+
+// newDateWaits reports whether a letter that the date moved waits for the new one.
+func (f File) newDateWaits() bool {
+	return slices.ContainsFunc(f.Letters, func(l Letter) bool { return l.Kind == L5b && l.State == LetterDueNow })
+}
+
+// toldOfPanel reports whether a letter with the panel's date has left.
+func (f File) toldOfPanel() bool {
+	return slices.ContainsFunc(f.Letters, func(l Letter) bool { return (l.Kind == L5 || l.Kind == L5b) && l.State.HasLeft() })
 }
 
 // OpenInPanel is the chair opening the item in the meeting.

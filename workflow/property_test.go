@@ -124,12 +124,17 @@ func (l *life) applyLetters(c Change) {
 			x.State, x.ApprovedBy, x.NotBefore = LetterQueued, c.By.ID, c.Approval.NotBefore
 		case c.SendBack == x.ID:
 			x.State = LetterDueNow
-		case x.State == LetterQueued && !l.at.Before(x.NotBefore):
+		case c.Typed != nil && c.Typed.Letter == x.ID:
+			x.Way, x.Typed = c.Typed.Way, c.Typed.Words
+		case c.Posted != nil && c.Posted.Letter == x.ID:
+			x.State = LetterPosted
+		case x.State == LetterQueued && x.Way != ByPost && !l.at.Before(x.NotBefore):
 			x.State = LetterAccepted
 		}
 	}
 	for _, d := range c.Letters {
-		f.Letters = append(f.Letters, Letter{ID: LetterID(l.id()), Kind: d.Kind, Party: d.Party, To: d.To, Content: d.Content, State: LetterDueNow, DueAt: l.at})
+		f.Letters = append(f.Letters, Letter{ID: LetterID(l.id()), Kind: d.Kind, Party: d.Party, To: d.To, Way: d.Way, Content: d.Content, Typed: d.Typed,
+			Replaces: d.Replaces, State: LetterDueNow, DueAt: l.at})
 	}
 }
 
@@ -210,6 +215,11 @@ func (l *life) move(t *rapid.T) (Change, error) {
 		func() (Change, error) {
 			return f.SubmitLetter(by, at, Frozen{Letter: letter, Raw: raw, Hash: sha256.Sum256(raw), To: party.Email})
 		},
+		func() (Change, error) {
+			return f.WriteLetter(by, at, letter, rapid.SampledFrom([]Way{ByEmail, ByPost}).Draw(t, "way"), nil)
+		},
+		func() (Change, error) { return f.PostLetter(by, at, letter, today) },
+		func() (Change, error) { return f.MakeAgain(by, at, letter, words != "", words) },
 		func() (Change, error) { return f.ApproveLetter(by, at, letter, hash, hash) },
 		func() (Change, error) { return f.SendBackLetter(by, at, letter, words) },
 		func() (Change, error) { return f.StopALetter(by, at, letter, words) },
@@ -234,7 +244,7 @@ func TestAnySequenceOfActions(t *testing.T) {
 			l.f.Facts[n] = Fact{Value: "x", Confirmed: true}
 		}
 		l.f.Parties = []Party{
-			{ID: 1, Role: PartyMother, Name: "Karen", Email: "karen@example.org", HasPR: Yes, Referrer: true, Confirmed: true, MayWrite: Yes},
+			{ID: 1, Role: PartyMother, Name: "Karen", Email: "karen@example.org", Address: "4 Mill Lane, CM1 1LX", HasPR: Yes, Referrer: true, Confirmed: true, MayWrite: Yes},
 			{ID: 3, Role: PartySocial, Name: "Priya", Email: "priya@essex.example", Sector: SocialCare, Confirmed: true, MayWrite: Yes, Involved: true},
 			{ID: 4, Role: PartySelf, Name: "Tom", Email: "tom@example.org", Confirmed: true, MayWrite: Yes}}
 		l.f.Referrals = []Referral{{ID: 1, Type: ByFamily}}
@@ -273,6 +283,9 @@ func (l *life) promises(t *rapid.T, before File, c Change) {
 		if d.Kind.IsAutomatic() {
 			continue
 		}
+		if n := under(before.Letters, d, c.StopKinds); n > 0 && d.Kind != L12 && d.Kind != L10 && !c.StopLetters && c.Action != DraftLetter {
+			t.Fatalf("%s made a second %s to party %d due while %d are under way", c.Action, d.Kind, d.Party, n)
+		}
 		p, err := before.Party(d.Party)
 		if err != nil || p.Blocked || !p.Confirmed || before.Person.Deceased {
 			t.Fatalf("%s made %s due to party %d: %v %+v", c.Action, d.Kind, d.Party, err, p)
@@ -287,8 +300,24 @@ func (l *life) promises(t *rapid.T, before File, c Change) {
 			t.Fatalf("a letter to %+v was approved", p)
 		}
 	}
+	if x := c.Posted; x != nil {
+		l, err := before.Letter(x.Letter)
+		if p, _ := before.Party(l.Party); err != nil || l.ApprovedBy == 0 || p.Blocked || !p.Confirmed || before.Case.Has(FlagHold) {
+			t.Fatalf("%+v was posted to %+v: %v", l, p, err)
+		}
+	}
 	if before.Case.Has(FlagHold) && c.To != c.From && c.To != Closed && c.Action != ConsentLapsed && c.Action != FileMessage &&
 		!slices.Contains([]Action{Take, TakeOffPanel, KeepOnRegister, Reopen, LookAgain, Defer}, c.Action) {
 		t.Fatalf("%s moved a held case to %q", c.Action, c.To)
 	}
+}
+
+// under counts the letters of a kind to a reader that are under way and stay so.
+func under(list []Letter, d LetterDue, stopped []LetterKind) (n int) {
+	for _, l := range list {
+		if l.Kind == d.Kind && l.Party == d.Party && (l.State == LetterDueNow || l.State == LetterSubmitted) && !slices.Contains(stopped, l.Kind) {
+			n++
+		}
+	}
+	return n
 }

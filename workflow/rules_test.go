@@ -203,60 +203,6 @@ func TestConsentRoute(t *testing.T) {
 }
 
 // TestRecipients: who hears a decision follows from who decides and who referred.
-func TestRecipients(t *testing.T) {
-	t.Parallel()
-	child, teen := young(t), grown(t)
-	child.Consents = []Consent{said(ByParent, 1, SaidYes, today())}
-	shared := func(f File, a About) File {
-		f.Consents = append(f.Consents[:len(f.Consents):len(f.Consents)], Consent{About: a, DecidedBy: ByPerson, Answer: SaidYes, Evidence: Conversation, From: today()})
-		return f
-	}
-	byWorker := func(f File) File {
-		f.Parties = append([]Party{}, f.Parties...)
-		f.Parties[0].Referrer, f.Parties[2].Referrer = false, true
-		return f
-	}
-	blocked := child
-	blocked.Parties = append([]Party{}, child.Parties...)
-	blocked.Parties[0].Blocked, blocked.Parties[0].BlockedWhy = true, "an order"
-	for name, x := range map[string]struct {
-		file File
-		kind LetterKind
-		want map[PartyID]Content
-		task bool
-	}{
-		"a child, its mother referred":                         {child, L7, map[PartyID]Content{1: Full}, false},
-		"17, mother referred, nothing agreed":                  {teen, L7, map[PartyID]Content{4: Full}, false},
-		"17, mother referred, the person agrees she is told":   {shared(teen, ShareParent), L7, map[PartyID]Content{4: Full, 1: OutcomeOnly}, false},
-		"17, social worker referred, no sharing":               {byWorker(teen), L6, map[PartyID]Content{4: Full}, false},
-		"17, social worker referred, sharing with social care": {shared(byWorker(teen), ShareSocial), L6, map[PartyID]Content{4: Full, 3: OutcomeOnly}, false},
-		"17, social worker referred, sharing with health only": {shared(byWorker(teen), ShareHealth), L6, map[PartyID]Content{4: Full}, false},
-		"a blocked mother":                                     {blocked, L7, map[PartyID]Content{}, true},
-		"asking for what is missing":                           {teen, L3, map[PartyID]Content{1: Full}, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			letters, tasks := x.file.due(x.kind, monday)
-			got := map[PartyID]Content{}
-			for _, l := range letters {
-				got[l.Party] = l.Content
-			}
-			byHand := false
-			for _, task := range tasks {
-				byHand = byHand || task.Kind == TaskWriteByHand
-			}
-			if len(got) != len(x.want) || byHand != x.task {
-				t.Fatalf("got %v (task %v), want %v (task %v)", got, byHand, x.want, x.task)
-			}
-			for id, c := range x.want {
-				if got[id] != c {
-					t.Errorf("party %d: got %q, want %q", id, got[id], c)
-				}
-			}
-		})
-	}
-}
-
 func TestRecipientRefusals(t *testing.T) {
 	t.Parallel()
 	for name, spoil := range map[string]func(*File){

@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -73,6 +74,16 @@ func DefaultSettings() Settings {
 		SecureDomains: []string{"nhs.net", "nhs.uk", "gov.uk", "police.uk", "cjsm.net"},
 		HideMembers:   true,
 	}
+}
+
+// IsSecure says whether an address stands in one of the domains that the team
+// listed as secure, or below one.
+func (s Settings) IsSecure(address string) bool {
+	_, domain, ok := strings.Cut(strings.ToLower(address), "@")
+	return ok && slices.ContainsFunc(s.SecureDomains, func(d string) bool {
+		d = strings.ToLower(strings.TrimSpace(d))
+		return d != "" && (domain == d || strings.HasSuffix(domain, "."+d))
+	})
 }
 
 // Calendar is the team's calendar of working days.

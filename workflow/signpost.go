@@ -51,11 +51,14 @@ func (s Signpost) Fits(f File, today Date) error {
 	if age, known := f.Person.Age(today); known && (age < s.AgeFrom || s.AgeTo > 0 && age > s.AgeTo) {
 		return invalid("signposts", "%q is for ages %d to %d.", s.Name, s.AgeFrom, s.AgeTo)
 	}
-	if council := f.confirmed(FieldCouncil); council != "" && len(s.Areas) > 0 && !slices.Contains(s.Areas, council) {
+	if council := f.Council(); council != "" && len(s.Areas) > 0 && !slices.Contains(s.Areas, council) {
 		return invalid("signposts", "%q does not serve %s.", s.Name, council)
 	}
 	return nil
 }
+
+// Council is the council of ordinary residence, once a person confirmed it.
+func (f File) Council() string { return f.confirmed(FieldCouncil) }
 
 // Changed is the entry after somebody edited it: when anything that a family
 // reads or acts on differs from before, it is unverified again.

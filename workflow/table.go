@@ -84,9 +84,12 @@ func Transitions() []Transition {
 		{Action: FileMessage, From: append(open(), Closed), May: may(System, Coordinator, Practitioner), Words: "a message joins the case"},
 		{Action: DraftLetter, From: append(open(), Closed), May: casework, Guards: guards(notHeld), Words: "make a letter due by hand"},
 		{Action: SubmitLetter, From: append(open(), Closed), May: casework, Guards: guards(notHeld), Words: "submit the exact bytes of a letter for approval"},
-		{Action: ApproveLetter, From: append(open(), Closed), May: may(Coordinator, Practitioner, Manager), Guards: guards(notHeld), Words: "approve the exact bytes of a letter"},
+		{Action: ApproveLetter, From: append(open(), Closed), May: may(Coordinator, Practitioner, Manager), Guards: guards(notHeld), Letters: kinds(L11), Words: "approve the exact bytes of a letter"},
 		{Action: SendBackLetter, From: append(open(), Closed), May: may(Coordinator, Practitioner, Manager), Words: "send a letter back to be written again"},
 		{Action: StopALetter, From: append(open(), Closed), May: may(Coordinator, Practitioner, Manager), Words: "stop a letter before it leaves"},
+		{Action: WriteLetter, From: append(open(), Closed), May: casework, Guards: guards(notHeld), Words: "write what only this letter says, or choose its way"},
+		{Action: PostLetter, From: append(open(), Closed), May: casework, Guards: guards(notHeld), Words: "record that an approved letter was printed and posted"},
+		{Action: MakeAgain, From: append(open(), Closed), May: casework, Guards: guards(notHeld), Words: "make a letter due again that did not arrive, or was wrong"},
 	}
 }
 

@@ -177,15 +177,8 @@ func (f File) AskForConsent(by Actor, at time.Time) (Change, error) {
 	if len(c.Letters) == 0 {
 		c.Tasks = append(c.Tasks, TaskDue{Kind: TaskAskPerson, Due: f.Settings.Calendar().Due(at, f.Settings.TriageWD), Owner: f.Case.Owner})
 	}
-	if age, known := f.Person.Age(DateOf(at)); !known || age >= 16 {
-		for _, p := range f.Parties {
-			if p.Referrer && f.isFamily(p) {
-				if _, err := f.Recipient(L4b, p.ID); err == nil {
-					c.Letters = append(c.Letters, LetterDue{Kind: L4b, Party: p.ID, Content: Full})
-				}
-			}
-		}
-	}
+	family, tasks := f.due(L4b, at)
+	c.Letters, c.Tasks = append(c.Letters, family...), append(c.Tasks, tasks...)
 	c.Timers = []TimerDue{{TimerConsent, f.Settings.Calendar().Due(at, f.Settings.ConsentWD[0])}}
 	return c, nil
 }

@@ -105,7 +105,7 @@ func exampleFacts(now time.Time) letters.Facts {
 
 		ReceivedAt: now.Add(-20 * time.Minute), OpenNow: true, NextOpen: today.Add(1).At(9, 0), ReadBy: today.Add(2), ReplyBy: today.Add(7),
 		Asks:   []letters.Ask{{What: "the person’s date of birth", Why: "because age decides who can say yes"}},
-		Shares: []string{"health services", "education", "social care"}, File: "a file with a password", Leaflet: true, Forms: true,
+		Shares: []string{"health services", "education", "social care"}, File: "a file with a password", Forms: true,
 		Panel: letters.Panel{
 			At: today.Add(14).At(10, 0), Roles: []string{"somebody from health", "somebody from social care"}, Expert: true,
 			Papers: []string{"the referral", "what you told us"}, ViewsBy: today.Add(12), Decides: today.Add(16),
