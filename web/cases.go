@@ -44,6 +44,7 @@ type casePage struct {
 	Version  workflow.Version
 	Crisis   *crisisCard
 	Missing  []string
+	Alike    []alikeCase
 	Next     []nextDeed
 	NotYet   []Line
 	More     []Link
@@ -54,6 +55,30 @@ type casePage struct {
 	Also     []alsoRead
 	Why      Textarea
 	Confirms bool // the reader may confirm fields
+}
+
+// alikeCase is another case that may be of the same person; a person says
+// whether it is.
+type alikeCase struct {
+	Link  Link
+	State Tag
+	Why   string
+}
+
+// alike lists them for an open case.
+func (a *App) alike(ctx context.Context, x workflow.File) ([]alikeCase, error) {
+	if !x.Case.State.IsOpen() {
+		return nil, nil
+	}
+	found, err := a.store.Duplicates(ctx, x.Case.ID)
+	if err != nil {
+		return nil, err
+	}
+	var out []alikeCase
+	for _, d := range found {
+		out = append(out, alikeCase{Link{or(d.Name, "No name yet") + ", " + d.Ref, "/cases/" + d.Ref}, stateTag(d.State), strings.Join(d.Why, ", ")})
+	}
+	return out, nil
 }
 
 // nextDeed is something to do next: a form of one button, or a link.
@@ -89,9 +114,13 @@ func (a *App) casePage(w http.ResponseWriter, r *http.Request, status int, x wor
 	if err != nil {
 		return err
 	}
+	alike, err := a.alike(r.Context(), x)
+	if err != nil {
+		return err
+	}
 	here := "/cases/" + x.Case.Ref
 	today := workflow.DateOf(a.now())
-	p := &casePage{Layout: Layout{Title: nameOf(x), Ref: x.Case.Ref, Back: &Link{"Back to the queue", "/"}, Errors: f.Errors},
+	p := &casePage{Alike: alike, Layout: Layout{Title: nameOf(x), Ref: x.Case.Ref, Back: &Link{"Back to the queue", "/"}, Errors: f.Errors},
 		Head: headOf(x, by, today, ""), Here: here, Version: x.Case.Version, Crisis: crisisOf(x, mails),
 		Owner: ownerChoices(users, x.Case.Owner), Assigns: x.May(by, workflow.Assign) == nil,
 		Confirms: x.May(by, workflow.ConfirmFields) == nil}

@@ -385,6 +385,21 @@ func TestDownloadsAreSafeAndKnown(t *testing.T) {
 	}
 }
 
+func TestACaseTellsOfOthersThatMayBeTheSame(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	first, second := w.receive(workflow.Routine, 1), w.receive(workflow.Routine, 2)
+	page := w.as(workflow.Coordinator).page("/cases/" + second.Ref)
+	want(t, "the second case", page, "This may be somebody we know", `href="/cases/`+first.Ref+`"`, "the same NHS number", "Nothing is joined by itself")
+	w.act(second.ID, func(f workflow.File) (workflow.Change, error) { return f.Take(w.who[workflow.Coordinator], w.now) })
+	w.act(second.ID, func(f workflow.File) (workflow.Change, error) {
+		return f.CloseDuplicate(w.who[workflow.Coordinator], w.now, first.Ref, "Pat Rowe")
+	})
+	if page := w.as(workflow.Coordinator).page("/cases/" + second.Ref); strings.Contains(page, "This may be somebody we know") {
+		t.Error("a closed case still asks")
+	}
+}
+
 func TestPagesOfAFileAreShown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
