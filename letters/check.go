@@ -138,10 +138,16 @@ func (c *checker) banned(s string) {
 			c.stop(quoted(s), "Do not write “%s”. Write %s.", b.word, b.instead)
 		}
 	}
+	if m := passive.FindString(s); m != "" && c.words.Variant == EasyRead {
+		c.warn(quoted(s), "Say who does it, instead of “%s”.", m)
+	}
 	if strings.Contains(s, "!") {
 		c.warn(quoted(s), "A letter does not shout: no exclamation mark.")
 	}
 }
+
+// passive is a hint: it also finds words that only look like it.
+var passive = regexp.MustCompile(`\b(?:is|are|was|were|been|being) (?:[a-z]+ly )?[a-z]{2,}(?:ed|en)\b`)
 
 var (
 	numericDate = regexp.MustCompile(`\b\d{1,2}[/.]\d{1,2}[/.]\d{2,4}\b|\b\d{4}-\d{2}-\d{2}\b`)
@@ -210,11 +216,29 @@ func (c *checker) greeting() {
 			c.stop(quoted(line), "The greeting uses the name this person is known as: %s.", name)
 		}
 	}
+	p := c.facts.Person
+	if p.First != p.KnownAs && p.KnownAs != "" && !strings.Contains(name, p.First) && standsAlone(c.words.Text(), p.First) {
+		c.stop("“"+p.First+"”", "The letter uses the name the person is known as: %s.", p.KnownAs)
+	}
 	for _, known := range c.names() {
 		if m := misspelt(c.words.Text(), known); m != "" {
 			c.stop("“"+m+"”", "The name is written %s in the record.", known)
 		}
 	}
+}
+
+// standsAlone finds a first name that no family name follows: with one it may be
+// another person's.
+func standsAlone(text, first string) bool {
+	if len([]rune(first)) < 2 {
+		return false
+	}
+	for _, m := range regexp.MustCompile(`(?:^|[^\p{L}])`+regexp.QuoteMeta(first)+`(?:[’']s)?([^\p{L}]|$) ?(\p{Lu}?)`).FindAllStringSubmatch(text, -1) {
+		if m[1] != " " || m[2] == "" {
+			return true
+		}
+	}
+	return false
 }
 
 // misspelt finds a name in other capitals than the record's.
@@ -246,6 +270,9 @@ func (c *checker) signposts() {
 		}
 		if age := c.facts.Person.Age; age > 0 && (age < s.AgeFrom || s.AgeTo > 0 && age > s.AgeTo) {
 			c.stop(s.Name, "This service is for another age.")
+		}
+		if at := c.facts.Person.Council; at != "" && len(s.Areas) > 0 && !slices.Contains(s.Areas, at) {
+			c.stop(s.Name, "This service does not serve %s.", at)
 		}
 		if c.words.Variant == EasyRead && s.EasyRead == "" {
 			c.stop(s.Name, "There is no Easy Read text for this service.")

@@ -57,7 +57,11 @@ func TestCheckFinds(t *testing.T) {
 		"signpost without end": {workflow.L7, func(f *Facts, _ *Words) { f.Decision.Signposts[0].ReviewBy = workflow.Date{} }, "past its review date", false},
 		"signpost for adults":  {workflow.L7, func(f *Facts, _ *Words) { f.Decision.Signposts[0].AgeFrom = 25 }, "another age", false},
 		"signpost for infants": {workflow.L7, func(f *Facts, _ *Words) { f.Decision.Signposts[0].AgeTo = 5 }, "another age", false},
-		"two signposts":        {workflow.L7, func(f *Facts, _ *Words) { f.Decision.Signposts = f.Decision.Signposts[:2] }, "Three or more", true},
+		"signpost elsewhere": {workflow.L7, func(f *Facts, _ *Words) {
+			f.Person.Council, f.Decision.Signposts[0].Areas = "Thurrock", []string{"Essex", "Southend"}
+		}, "does not serve Thurrock", false},
+		"first name instead of the known one": {workflow.L7, func(f *Facts, w *Words) { f.Person.First = "Thomas"; text("We know Thomas’s plan.")(f, w) }, "known as: Tom", false},
+		"two signposts":                       {workflow.L7, func(f *Facts, _ *Words) { f.Decision.Signposts = f.Decision.Signposts[:2] }, "Three or more", true},
 		"other person's name": {workflow.L7, func(f *Facts, w *Words) {
 			f.Secrets = []Secret{{"the name of the father", "Colin Reed"}}
 			text("Your father, Colin  Reed, told us.")(f, w)
@@ -79,6 +83,37 @@ func TestCheckFinds(t *testing.T) {
 				t.Errorf("Stops(%+v) is %v", found, !tt.warn)
 			}
 		})
+	}
+}
+
+// Another person may have the same first name: with a family name behind it,
+// it is theirs.
+func TestAnotherWithTheSameFirstNameIsNoFault(t *testing.T) {
+	t.Parallel()
+	f := sampleFacts()
+	f.Person.First = "Thomas"
+	w, err := book(t).Compose(workflow.L7, Plain, f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text("Thomas Hale from the school comes along.")(&f, &w)
+	if found := Check(w, f); len(found) != 0 {
+		t.Errorf("found %+v", found)
+	}
+}
+
+// Easy Read says who does what.
+func TestPassiveIsPointedOutInEasyRead(t *testing.T) {
+	t.Parallel()
+	f := sampleFacts()
+	w, err := book(t).Compose(workflow.L3, EasyRead, f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Draft = false
+	text("The plan was written by Sam.")(&f, &w)
+	if found := Check(w, f); len(found) != 1 || found[0].Stop || !strings.Contains(found[0].Why, "was written") {
+		t.Errorf("found %+v", found)
 	}
 }
 
