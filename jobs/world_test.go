@@ -40,6 +40,7 @@ type world struct {
 	*Service
 	host *letterstest.Server
 	url  string
+	keys store.Keys
 	db   *sql.DB // to look behind the store, and to break things
 	who  map[workflow.Role]workflow.Actor
 	logs *logs
@@ -75,7 +76,7 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{host: letterstest.Start(t, letterstest.Options{}), url: storetest.DB(t), now: monday, logs: &logs{}, who: map[workflow.Role]workflow.Actor{}}
+	w := &world{host: letterstest.Start(t, letterstest.Options{}), url: storetest.DB(t), keys: keys, now: monday, logs: &logs{}, who: map[workflow.Role]workflow.Actor{}}
 	s := connect(t, w.url, keys)
 	book, err := openBook()
 	if err != nil {
