@@ -184,6 +184,9 @@ var (
 // brackets behind its words before it stands alone.
 func (c *checker) acronyms() {
 	text := notProse.ReplaceAllString(c.words.Text(), " ")
+	for _, name := range c.called() {
+		text = strings.ReplaceAll(text, name, " ")
+	}
 	seen := slices.Clone(known)
 	for _, n := range c.names() {
 		seen = append(seen, strings.ToUpper(n)) // said of names already
@@ -199,6 +202,17 @@ func (c *checker) acronyms() {
 		}
 		c.stop("“"+word+"”", "Write it out the first time: not everybody knows it.")
 	}
+}
+
+// called are the team's and the services' own names and addresses: whoever needs
+// them must find them as they are.
+func (c *checker) called() []string {
+	names := []string{c.facts.Team.Name, c.facts.Team.Postal}
+	for _, s := range c.facts.Decision.Signposts {
+		names = append(names, s.Name)
+	}
+	slices.SortFunc(names, func(a, b string) int { return len(b) - len(a) }) // one may stand within another
+	return slices.DeleteFunc(names, func(n string) bool { return n == "" })
 }
 
 func (c *checker) greeting() {

@@ -26,6 +26,26 @@ func TestShippedLettersPassTheirChecks(t *testing.T) {
 	})
 }
 
+// The team's address and the names of services may hold capitals: nobody can
+// write them in another way.
+func TestCheckLetsNamesBe(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []workflow.LetterKind{workflow.L6, workflow.L7} {
+		f := sampleFacts()
+		f.Team.Name, f.Team.Postal = "Essex DSR team", "Essex DSR team, ABC House, Chelmsford"
+		f.Decision.Signposts[0].Name = "SENDIASS Essex"
+		w, err := book(t).Compose(kind, Plain, f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, x := range Check(w, f) {
+			if x.Stop {
+				t.Errorf("%s: %s: %s", kind, x.Where, x.Why)
+			}
+		}
+	}
+}
+
 func TestCheckFinds(t *testing.T) {
 	t.Parallel()
 	b := book(t)
