@@ -209,7 +209,8 @@ func withoutFragment(address string) string {
 func (w *window) fill(value string, label ...string) {
 	w.t.Helper()
 	sel := w.find(w.page().control(label...))
-	w.do("fill "+strings.Join(label, ", "), chromedp.ScrollIntoView(sel), chromedp.Clear(sel), chromedp.SendKeys(sel, value))
+	evaluate[string](w, fmt.Sprintf(`document.querySelector(%q).value = ""`, string(sel))) // as whoever marks all of it and types
+	w.do("fill "+strings.Join(label, ", "), chromedp.ScrollIntoView(sel), chromedp.SendKeys(sel, value))
 }
 
 func (w *window) choose(label ...string) {

@@ -56,7 +56,7 @@ func (s *service) checkThanks(t *testing.T, team screen, families int) {
 	s.leasesEnd(t)
 	eventually(t, 2*time.Minute, "answer to all families", func() (struct{}, bool) {
 		team.open("/letters?tab=problems")
-		doubtful, to := team.text(), s.thanked(t)
+		doubtful, to := team.text(), s.counts(t)
 		for n := range families {
 			if who := fmt.Sprintf("parent%d@family.example", n); to[who] == 0 && !strings.Contains(doubtful, who) {
 				return struct{}{}, false
@@ -64,7 +64,7 @@ func (s *service) checkThanks(t *testing.T, team screen, families int) {
 		}
 		return struct{}{}, true
 	})
-	for who, n := range s.thanked(t) {
+	for who, n := range s.counts(t) {
 		if n > 1 {
 			t.Errorf("%s was thanked %d times", who, n)
 		}
@@ -80,8 +80,8 @@ func (s *service) checkThanks(t *testing.T, team screen, families int) {
 	}
 }
 
-// thanked counts the letters that arrived at each address.
-func (s *service) thanked(t testing.TB) map[string]int {
+// counts says how many letters arrived at each address.
+func (s *service) counts(t testing.TB) map[string]int {
 	t.Helper()
 	to := map[string]int{}
 	for _, l := range s.letters(t) {

@@ -62,3 +62,10 @@ func signIn(s screen, email, password string) {
 	s.fill(password, "Password")
 	s.press("Sign in")
 }
+
+// look checks a page as whoever cannot see it well meets it. Only a browser can.
+func look(s screen, name string) {
+	if w, ok := s.(*window); ok {
+		w.look(name)
+	}
+}
