@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,4 +30,16 @@ func messageID(raw []byte) string {
 		}
 	}
 	return ""
+}
+
+// mail is a plain one.
+func (s *service) mail(from, subject, body string, more ...string) []byte {
+	name, domain, _ := strings.Cut(from, "@")
+	head := append([]string{
+		"Return-Path: <" + from + ">",
+		"Received: from out." + domain + " (out." + domain + " [192.0.2.80]) by mx.register.example with ESMTPS; " + s.now().UTC().Format(time.RFC1123Z),
+		"From: " + from, "To: " + s.from, "Subject: " + subject, "Date: " + s.now().UTC().Format(time.RFC1123Z),
+		fmt.Sprintf("Message-ID: <%s.%d@%s>", name, time.Now().UnixNano(), domain), "Content-Type: text/plain; charset=utf-8",
+	}, more...)
+	return []byte(strings.Join(head, "\r\n") + "\r\n\r\n" + body + "\r\n")
 }
