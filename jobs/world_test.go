@@ -21,7 +21,12 @@ import (
 	"github.com/essex-dsr/dsr/workflow"
 )
 
-func TestMain(m *testing.M) { os.Exit(storetest.Main(m)) }
+func TestMain(m *testing.M) {
+	if given := os.Getenv(senderEnvironment); given != "" {
+		os.Exit(sendUntilKilled(given))
+	}
+	os.Exit(storetest.Main(m))
+}
 
 // monday is when these tests begin: the team is at work.
 var monday = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
@@ -40,6 +45,7 @@ type world struct {
 	*Service
 	host *letterstest.Server
 	url  string
+	key  string
 	keys store.Keys
 	db   *sql.DB // to look behind the store, and to break things
 	who  map[workflow.Role]workflow.Actor
@@ -72,11 +78,12 @@ var openBook = sync.OnceValues(func() (*letters.Book, error) { return letters.Op
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	keys, err := store.ParseKeys([]string{store.NewKey()})
+	key := store.NewKey()
+	keys, err := store.ParseKeys([]string{key})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{host: letterstest.Start(t, letterstest.Options{}), url: storetest.DB(t), keys: keys, now: monday, logs: &logs{}, who: map[workflow.Role]workflow.Actor{}}
+	w := &world{key: key, host: letterstest.Start(t, letterstest.Options{}), url: storetest.DB(t), keys: keys, now: monday, logs: &logs{}, who: map[workflow.Role]workflow.Actor{}}
 	s := connect(t, w.url, keys)
 	book, err := openBook()
 	if err != nil {

@@ -56,6 +56,7 @@ type Server struct {
 	mu       sync.Mutex
 	faults   []Fault
 	once     []Fault
+	whim     func(at string) Fault
 	conns    []net.Conn
 	letters  []Letter
 	commands []string
@@ -88,6 +89,14 @@ func (s *Server) Misbehave(faults ...Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults = faults
+}
+
+// Whims lets f choose anew at every step of every connection; the zero Fault is
+// none. It is asked where no other fault is set.
+func (s *Server) Whims(f func(at string) Fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.whim = f
 }
 
 // Once adds a fault that happens a single time, before the lasting ones.
@@ -153,10 +162,19 @@ func (s *Server) close() {
 // A fault that only takes its time is over when it is returned from.
 func (s *Server) fault(at string) (Fault, bool) {
 	f, found := s.meet(at)
+	if whim := s.whims(); !found && whim != nil {
+		f, found = whim(at), true
+	}
 	if f.First != nil {
 		f.First()
 	}
 	return f, found && (f.Reply != "" || f.Drop || f.Hang || f.Took)
+}
+
+func (s *Server) whims() func(at string) Fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.whim
 }
 
 func (s *Server) meet(at string) (Fault, bool) {
