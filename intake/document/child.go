@@ -80,7 +80,7 @@ func confine(req request) error {
 	debug.SetMemoryLimit(600 << 20)
 	limits := map[int]uint64{
 		unix.RLIMIT_CORE:   0,
-		unix.RLIMIT_CPU:    60,
+		unix.RLIMIT_CPU:    uint64(req.Seconds),
 		unix.RLIMIT_NOFILE: 32,
 		unix.RLIMIT_DATA:   1 << 30,
 		unix.RLIMIT_FSIZE:  0,

@@ -77,8 +77,6 @@ func (s *Sandbox) scan(ctx context.Context, f File, turn int) ([]*scanPage, erro
 	if err := s.ready(ctx, []File{f}); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 2*s.Wall)
-	defer cancel()
 	c, err := s.start(ctx, request{Op: opScan, Cache: s.cache, Limits: s.Limits, Max: scanPages, Turn: turn, files: []File{f}})
 	if err != nil {
 		return nil, err
@@ -227,8 +225,6 @@ const (
 
 // ask runs tesseract on a page.
 func (s *Sandbox) ask(ctx context.Context, p *scanPage, mode int) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*s.Wall)
-	defer cancel()
 	page := append(fmt.Appendf(nil, "P5\n%d %d\n255\n", p.Width, p.Height), p.pix...)
 	c, err := s.start(ctx, request{Op: opRead, Tool: s.Recogniser, Mode: mode, last: page})
 	if err != nil {

@@ -36,8 +36,6 @@ func (s *Sandbox) Pictures(ctx context.Context, f File, most int) ([]Picture, er
 	if err := s.ready(ctx, []File{f}); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.Wall)
-	defer cancel()
 	c, err := s.start(ctx, request{Op: opPictures, Cache: s.cache, Limits: s.Limits, Max: most, files: []File{f}})
 	if err != nil {
 		return nil, err
@@ -50,8 +48,9 @@ func (s *Sandbox) Pictures(ctx context.Context, f File, most int) ([]Picture, er
 		}
 		pictures = append(pictures, p)
 	}
+	late := c.late()
 	if err := c.end(); err != nil && len(pictures) < most {
-		return pictures, fmt.Errorf("draw pages: %w", stopped(ctx, err))
+		return pictures, fmt.Errorf("draw pages: %w", stopped(late, err))
 	}
 	return pictures, nil
 }

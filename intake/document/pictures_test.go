@@ -44,7 +44,7 @@ func TestBombOfAPictureHarmsNothing(t *testing.T) {
 	}
 	t.Parallel()
 	s := sandbox(t)
-	s.Wall = 4 * time.Second
+	s.CPU = 4 * time.Second
 	pictures, err := s.Pictures(t.Context(), sample(t, "hostile/pdf-imagebomb-60000px.pdf"), 2)
 	if err == nil && len(pictures) == 0 {
 		t.Error("neither a picture nor a reason")

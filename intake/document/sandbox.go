@@ -23,7 +23,11 @@ const ChildCommand = "document-child"
 // one mail's documents and ends, so nothing of one mail can reach another.
 type Sandbox struct {
 	Limits Limits
-	Wall   time.Duration // for one child
+
+	// CPU is how long a child may compute, Wall how long it may take in all. A
+	// hostile file ends at the first; the second is for one that waits, and so
+	// wide that a busy machine costs no honest file its reading.
+	CPU, Wall time.Duration
 
 	// Recogniser is the tesseract program, found on the machine; "" leaves
 	// scans to people.
@@ -46,7 +50,8 @@ func NewSandbox(exe, cacheDir string) *Sandbox {
 	}
 	return &Sandbox{
 		Limits:     DefaultLimits(),
-		Wall:       15 * time.Second,
+		CPU:        15 * time.Second,
+		Wall:       time.Minute,
 		Recogniser: recogniser,
 
 		exe:   exe,
@@ -80,8 +85,6 @@ func (s *Sandbox) Prepare(ctx context.Context) error {
 	if err := os.MkdirAll(s.cache, 0o700); err != nil {
 		return fmt.Errorf("prepare the PDF engine: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
-	defer cancel()
 	// With a full cache this takes a fifth of a second: cheaper than guessing
 	// whether the cache fits this build of the engine.
 	c, err := s.start(ctx, request{Op: opWarm, Cache: s.cache})
@@ -133,8 +136,6 @@ func (s *Sandbox) openSome(ctx context.Context, files []File) ([]Document, error
 	if err := s.ready(ctx, files); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.Wall)
-	defer cancel()
 	c, err := s.start(ctx, request{Op: opOpen, Cache: s.cache, Limits: s.Limits, files: files})
 	if err != nil {
 		return nil, err
@@ -147,9 +148,10 @@ func (s *Sandbox) openSome(ctx context.Context, files []File) ([]Document, error
 		}
 		docs = append(docs, d)
 	}
+	late := c.late()
 	err = c.end()
 	if len(docs) < len(files) {
-		docs = append(docs, givenUp(files[len(docs)], stopped(ctx, err)))
+		docs = append(docs, givenUp(files[len(docs)], stopped(late, err)))
 	}
 	return docs, nil
 }
@@ -161,8 +163,8 @@ func givenUp(f File, err error) Document {
 }
 
 // stopped says why a child did not finish.
-func stopped(ctx context.Context, err error) *fault {
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+func stopped(late bool, err error) *fault {
+	if late {
 		return &fault{Quarantined, "Reading it took far longer than a document should take, so it was stopped."}
 	}
 	var exit *exec.ExitError
@@ -196,16 +198,28 @@ func needsEngine(f File) bool {
 type child struct {
 	cmd  *exec.Cmd
 	out  *frames
+	late func() bool // reports whether its time is over
 	free func()
 }
 
+// start starts a child as soon as one may run. Its time begins then: a mail
+// that waits for others' documents loses none of its own.
 func (s *Sandbox) start(ctx context.Context, req request) (*child, error) {
 	select {
 	case s.slots <- struct{}{}:
 	case <-ctx.Done():
 		return nil, fmt.Errorf("wait for a document reader: %w", ctx.Err())
 	}
-	free := func() { <-s.slots }
+	cpu, wall := s.CPU, s.Wall
+	if req.Op != opOpen && req.Op != opPictures {
+		cpu, wall = 2*cpu, 2*wall // compiling the engine, and pages of a scan
+	}
+	req.Seconds = max(1, int(cpu/time.Second))
+	ctx, cancel := context.WithTimeout(ctx, wall)
+	free := func() {
+		cancel()
+		<-s.slots
+	}
 	cmd := exec.CommandContext(ctx, s.exe, ChildCommand)
 	cmd.Env = []string{}
 	cmd.Dir = "/"
@@ -227,7 +241,8 @@ func (s *Sandbox) start(ctx context.Context, req request) (*child, error) {
 		free()
 		return nil, fmt.Errorf("start a document reader: %w", err)
 	}
-	return &child{cmd: cmd, out: newFrames(stdout), free: free}, nil
+	late := func() bool { return errors.Is(ctx.Err(), context.DeadlineExceeded) }
+	return &child{cmd: cmd, out: newFrames(stdout), late: late, free: free}, nil
 }
 
 // document reads the next finished document.

@@ -30,14 +30,15 @@ const (
 // request is the first frame to the child; the files' bytes follow, one frame
 // each.
 type request struct {
-	Op     op
-	Cache  string
-	Limits Limits
-	Files  []fileHead
-	Max    int
-	Turn   int    // degrees, for a scan that lies on its side
-	Tool   string // the text recogniser
-	Mode   int    // its way of looking at a page
+	Op      op
+	Cache   string
+	Limits  Limits
+	Files   []fileHead
+	Max     int
+	Seconds int    // of computing
+	Turn    int    // degrees, for a scan that lies on its side
+	Tool    string // the text recogniser
+	Mode    int    // its way of looking at a page
 
 	files []File
 	last  []byte // what follows unframed
