@@ -21,6 +21,7 @@ var otherRoutes = []kindRule{
 	{"legal", regexp.MustCompile(`\bletter before (?:claim|action)\b|\bpre-?action\b|\bjudicial review\b|\bwe act for\b|\b(?:are|am|been) instructed (?:by|to|that)\b|\bwitness (?:summons|statement)\b|\bcourt (?:order|direction)s? (?:for|requiring) (?:disclosure|you)\b|\bcoroner\b|\btribunal (?:directions|order)\b`)},
 	{"police", regexp.MustCompile(`\bschedule 2\b|\brequest for disclosure\b|\bdisclosure request\b|\bplease disclose\b|\b(?:police|crime) (?:enquiry|investigation)\b[^.]{0,80}\b(?:disclose|provide|confirm)\b|\bdata protection act[^.]{0,60}\b(?:prevention|detection|investigat)`)},
 	{"media", regexp.MustCompile(`\b(?:reporter|journalist|correspondent|producer|researcher) (?:with|for|at|on|from)\b|\bmedia (?:enquiry|request)\b|\bpress (?:enquiry|office|request|statement)\b|\bfor (?:a|our) (?:story|article|programme|documentary|newspaper)\b|\bwriting (?:a story|an article)\b|\bstatement by (?:noon|\d|the end|close)`)},
+	{"safeguarding", regexp.MustCompile(`\b(?:i|we) (?:work|worked|used to work) (?:at|in|for) [^.]{3,60}\.[^?]{0,600}\b(?:residents?|patients|tenants|service users|young people|children|pupils|people)\b[^?]{0,200}\b(?:locked|left in|shouted at|hit|restrained|punish\w*|not fed|rough|bullied|neglect\w*|sedated|medicated)`)},
 	{"mp", regexp.MustCompile(`\bmy constituent\b|\bmember of parliament\b|\bhouse of commons\b|\bconstituency (?:office|casework)|\bon behalf of (?:my|a|our) constituent|\bcllr\b|\bcouncillor\b[^.]{0,60}\b(?:resident|constituent|ward)`)},
 }
 
@@ -29,13 +30,14 @@ var (
 	withdrawNot = regexp.MustCompile(`\bcan you come off\b|\b(?:came|come) off (?:it|the)\b[^.]{0,30}\bbecause\b|\bname was removed\b|\bwas removed\b`)
 	onRegister  = regexp.MustCompile(`\b(?:already |currently |is |who is |who's |he's |she's |was added |been )(?:already |currently )?on (?:the|your|our) (?:dsr|register|dynamic support register|books|list)\b|\bon (?:the|your) (?:register|dsr)(?: since| \(| from)|\(on your (?:register|dsr)\)|\bone of yours\b|\bknown to (?:your|the) (?:team|register|panel)\b|\balready (?:been )?referred\b|\bupdate (?:on|re|about|for|regarding)\b|\b(?:referred|referral) (?:last|earlier|in (?:\w+)) [^.]{0,30}\b(?:update|news|further|more)\b|\bsince (?:the|our|my|his|her) (?:last )?(?:referral|panel)\b|\bfurther to (?:my|our) referral\b`)
 	notOnIt     = regexp.MustCompile(`\b(?:not|isn't|never|was) (?:\w+ )?on (?:your|the) (?:register|dsr|list)\b|\bshould be on\b|\bwant(?:s|ed)? (?:\w+ )?(?:to be )?on\b|\bget (?:\w+ )?on(?:to)? the\b`)
-	refersNow   = regexp.MustCompile(`\b(?:i|we) (?:would like|'d like|want|wish|am writing|are writing|need|hope|ask) (?:to|you to) (?:refer|self-refer|put|make a (?:new )?referral|nominate|consider|add|ask for (?:help|support))\b|\b(?:please|kindly) (?:accept|find|consider|see) [^.]{0,40}\b(?:referral|referr|form|attached|below|details)\b|\b(?:i|we)(?:'d| would)? (?:like to |want to |wish to |am |'m )?(?:self-?)?refer(?:ring)? (?:my|our|him|her|them|myself|mr|mrs|ms|miss|a |an |the |\p{L}+)|\breferral (?:attached|for|enclosed|form attached|below)\b|\bnew referral\b|\bself-?referral\b|\bplease (?:can|could) (?:our|my|he|she|you) [^.]{0,40}\b(?:considered|referred|put on|added)\b|\b(?:want|like) (?:him|her|them|my \w+|it) (?:to be )?(?:on|put on|added|referred|considered)\b|\bi need to ask for help for\b|\bwrite on (?:his|her) behalf\b|\bwriting on (?:his|her) behalf\b`)
+	refersNow   = regexp.MustCompile(`\b(?:i|we) (?:would like|'d like|want|wish|am writing|are writing|need|hope|ask) (?:to|you to) (?:refer|self-refer|put|make a (?:new )?referral|nominate|consider|add|ask for (?:help|support))\b|\b(?:please|kindly) (?:accept|find|consider|see) [^.]{0,40}\b(?:referral|referr|form|attached|below|details)\b|\b(?:i|we)(?:'d| would)? (?:like to |want to |wish to |am |'m )?(?:self-?)?refer(?:ring)? (?:my|our|him|her|them|myself|mr|mrs|ms|miss|a |an |the |\p{L}+)|\breferral (?:attached|for|enclosed|form attached|below)\b|\bnew referral\b|\bself-?referral\b|\bplease (?:can|could) (?:our|my|he|she|you) [^.]{0,40}\b(?:considered|referred|put on|added)\b|\b(?:want|like) (?:him|her|them|my \w+|it) (?:to be )?(?:on|put on|added|referred|considered)\b|\b(?:please|could|can|may|would you|i'd like|for)\b[^.?]{0,40}\b(?:be |to )?(?:considered|added|put|included|nominated)\b[^.?]{0,30}\b(?:register|dsr|list)\b|\b(?:consider|add|include|accept|nominat\w+)\b[^.?]{0,60}\b(?:for|on|onto|to) (?:the |your |this )?(?:dynamic |support |dsr )*(?:register|dsr)\b|\bfor (?:the )?dsr(?: please|,|\.|$| referral)|(?:^|[.\n] ?)referring\b|\bwish(?:es)? to (?:self-?)?refer\b|\btake (?:the |this |it |what is )?(?:\w+ )?(?:below |this |it |following )?(?:e-?mail |message |letter )?as (?:a|my|our) (?:new )?referral\b|\b(?:get|put|have|want|like) (?:my|our|him|her|them|me|myself)\b[^.?]{0,40}\b(?:on|onto|added to|joined to) (?:the |your |this |that )?(?:dynamic |support |dsr )*(?:register|dsr|list)\b|\bput forward for\b|\brefer(?:ral)? (?:him|her|them|for|of|to you|into)\b|\bi need to ask for help for\b|\bwrite on (?:his|her) behalf\b|\bwriting on (?:his|her) behalf\b`)
 	asksHow     = regexp.MustCompile(`\bhow (?:do|can|does|would|should|to|you|is|could) (?:i|we|you|one|someone|a |my|the|people|parents|it)?\b[^.?]{0,60}\b(?:refer|get|apply|join|register|put|work|go about|onto|on it|self-refer|make|know)|\b(?:send|email|post|have|get|let me have|need|forward|obtain|request(?:ing)?|provide) (?:me |us )?(?:a |the |your |an |some |a copy of )?(?:(?:blank|referral|dsr|current|latest|right|application|self-referral) ){0,2}(?:form|leaflet|information pack|paperwork|guidance|criteria|threshold)|\bwhere (?:can|do|could) (?:i|we) (?:find|get|download)\b|\bwhat (?:is|are|does) (?:the |this |a |your )?(?:dsr|register|dynamic support|criteria|threshold|process)\b|\b(?:could|can|would) (?:you|someone|anyone) (?:please )?(?:tell|explain|advise|let) (?:me|us)\b|\b(?:do|does) (?:you|your child|a person|my \w+|i|we|it|the \w+) (?:take|accept|have to|need|cover|include|think|still)\b|\bis there a (?:form|leaflet|meeting|waiting list|phone number|helpline)\b|\bwho (?:can|is able to) (?:refer|make a referral)\b|\bcan i refer\b|\bam i able to refer\b|\bwhat happens (?:to|after|if|once|when)\b`)
 	notAboutOne = regexp.MustCompile(`\b(?:isn't|is not|not) about (?:her|him|me|anyone|anybody|a particular|one|my)\b|\bnot (?:making|sending) a referral\b|\bin general\b|\bgeneral (?:question|enquiry|query)\b|\bbefore (?:i|we) refer\b|\bnobody in particular\b`)
 	spamWords   = regexp.MustCompile(`\bunsubscribe\b|\bbook (?:now|your place|a (?:free )?(?:demo|call)|today)\b|\b\d+% (?:off|discount)\b|\bclick here\b|\bfree (?:\d+ minute )?(?:demo|trial|webinar|quote|consultation|guide)\b|\bwebinar\b|\bearly[- ]bird\b|\bmasterclass\b|\bdiscount\b|\blimited (?:time|offer|places)\b|\bspecial offer\b|\byou are receiving this\b|\bopt out\b|\bno longer wish to receive\b|\bview (?:this email )?in (?:your )?browser\b|\bplus vat\b|\bour platform\b|\bgenerate leads\b|\bseo\b|\bexhibition\b|\bconference\b|\bsponsor|\bcpd\b|\btrusted by\b|\bbook a\b|\bsign up\b|\blottery\b|\bbitcoin\b|\bcrypto|\binvestment opportunit|\bbeneficiary\b|\bmillion (?:dollars|usd|pounds)\b|\bspecial rate\b|\bagency staff\b|\bour (?:product|software|solution|services|training)s?\b|\bnewsletter\b|\bget in touch for a quote\b`)
 	phishWords  = regexp.MustCompile(`\benable (?:content|macros|editing)\b|\bverify your (?:account|identity|mailbox|password|email)\b|\b(?:account|mailbox|password) (?:is|has been|will be|will) (?:suspended|locked|limited|expire|deactivated|full|closed)\b|\bpassword expir|\bkindly (?:confirm|click|open|review|find|download|verify)\b|\bfind attach\b|\bfailure to (?:comply|process|respond|verify)\b|\bwithin 24 hours\b|\bremittance\b|\binvoice (?:attached|overdue|is due)\b|\bwire transfer\b|\bgift cards?\b|\bunusual sign-?in\b|\bupdate your (?:payment|billing|account)\b|\bre-?validate\b`)
+	wantsWork   = regexp.MustCompile(`\b(?:curriculum vitae|my cv|cv attached|hiring manager|job application|applying for (?:the|a) (?:post|job|role|position)|the (?:post|vacancy|role|position) of|vacancy|vacancies|work experience|volunteering opportunit)`)
 	sharedLink  = regexp.MustCompile(`\bshared (?:a |an |the )?(?:file|folder|document|item|"|')|\bhas (?:shared|invited you)|\bthis link (?:only )?(?:works|will)|\b(?:sharepoint|onedrive|1drv|dropbox|wetransfer|drive\.google|docs\.google|box\.com)\b|\bhas sent you (?:a file|files|some files)\b`)
-	ourLetter   = regexp.MustCompile(`\b(?:had|got|received|thank you for|thanks for|about|in (?:answer|reply|response) to|further to|re:?) (?:a |the |your |you're )?(?:\w+ )?letter\b|\byou asked (?:for|me|us|about)\b|\basking for (?:some )?(?:details|more|information)\b|\bas (?:you )?(?:asked|requested)\b|\byour (?:letter|email) (?:of|dated|asking|about|to)\b`)
+	ourLetter   = regexp.MustCompile(`\b(?:had|got|received|thank you for|thanks for|about|in (?:answer|reply|response) to|further to|re:?) (?:your |you're )(?:\w+ )?letter\b|\b(?:had|got|received|thank you for|thanks for|in (?:answer|reply|response) to|further to) (?:a|the) (?:\w+ )?letter (?:from (?:you|your team|the (?:dsr|register|panel)|essex dsr)|you (?:sent|wrote)|about (?:the|your) (?:panel|register|decision|dsr))\b|\byou asked (?:for|me|us|about)\b|\basking for (?:some )?(?:details|more|information)\b|\bas (?:you )?(?:asked|requested)\b|\byour (?:letter|email) (?:of|dated|asking|about|to)\b`)
 	reference   = regexp.MustCompile(`(?i)\bdsr-\d{4}-\d{4,6}-?[a-z]?\b`)
 	replyMark   = regexp.MustCompile(`(?i)^\s*(?:(?:\[[^\]]*\]\s*)?(?:re|aw|antw|sv|odp)\s*(?:\[\d+\])?\s*:\s*)`)
 	ourID       = regexp.MustCompile(`^dsr\.[A-Za-z0-9_-]{6,}\.\d+@`)
@@ -54,7 +56,7 @@ func (r *reader) voice() voice {
 	var own, all strings.Builder
 	for _, l := range r.letters {
 		for _, s := range l.bodies {
-			for _, sp := range s.writerWords() {
+			for _, sp := range s.toldBy() {
 				own.WriteString(sp.of(s.low))
 				own.WriteByte('\n')
 			}
@@ -103,6 +105,9 @@ func (r *reader) class(v voice) (Class, string, string) {
 	}
 	if thread {
 		return Reply, "", "our thread"
+	}
+	if wantsWork.MatchString(v.subject+". "+v.words) && !alarm {
+		return Other, "recruitment", "asks for work"
 	}
 	if c := r.referralClass(v); c != "" {
 		return c, "", "refers somebody"
@@ -184,9 +189,10 @@ func (r *reader) asked(v voice, thread, alarm bool) (Class, string, string) {
 			return Withdrawal, "", "asks to come off"
 		}
 	}
-	if !formed && !alarm {
+	if !formed {
 		for _, k := range otherRoutes {
-			if k.re.MatchString(v.words) || k.re.MatchString(v.subject) {
+			// A danger that somebody tells of goes first, but one in a home belongs there.
+			if (!alarm || k.kind == "safeguarding") && (k.re.MatchString(v.words) || k.re.MatchString(v.subject)) {
 				return OtherRoute, k.kind, k.kind
 			}
 		}

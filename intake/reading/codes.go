@@ -171,7 +171,7 @@ func safeguardingCode(v string) string {
 
 var relationCodes = map[string]string{
 	"mother": "mother", "mum": "mother", "mam": "mother", "mom": "mother", "mummy": "mother", "birth mother": "mother", "adoptive mother": "mother", "mama": "mother",
-	"father": "father", "dad": "father", "daddy": "father", "birth father": "father", "adoptive father": "father",
+	"father": "father", "dad": "father", "daddy": "father", "tata": "father", "tad": "father", "thad": "father", "birth father": "father", "adoptive father": "father",
 	"parent": "parent", "parents": "parent", "both parents": "parent",
 	"carer": "carer", "foster carer": "carer", "foster parent": "carer", "kinship carer": "carer", "stepfather": "parent", "stepmother": "parent", "step-father": "parent", "step-mother": "parent", "stepdad": "parent", "stepmum": "parent", "special guardian": "carer", "guardian": "carer", "unpaid carer": "carer", "main carer": "carer",
 	"brother": "sibling", "sister": "sibling", "sibling": "sibling", "twin": "sibling", "half-brother": "sibling", "half-sister": "sibling",

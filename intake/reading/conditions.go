@@ -18,11 +18,11 @@ var (
 	termOfOther  = regexp.MustCompile(`^[\s,]*(?:\w+[ ])?(?:groups?|teams?|assessments?|pathways?|therapist|therapy|services?|unit|charity|nurse|nursing|nurses|specialist|support|school|base|outreach|awareness|society|hub|register|psychology|psychologist|psychiatr\w+|liaison|partnership|provision|resource|champion|list|clinic|team|adults?|children|people|south|north|mid|east|west|friendly|coach|mentor|practitioner|or autis\w+)\b`)
 	deniesBefore = regexp.MustCompile(`\b(?:no|not|never|isn't|isnt|without|doesn't|doesnt|don't|dont|hasn't|nor|neither|ruled out|denies|rather than)\b(?:[^,;.]{0,40})$`)
 	deniesAfter  = regexp.MustCompile(`^[\s:)–-]*(?:(?:was|is|has been)\s)?(?:no\b|none|ruled out|not (?:diagnosed|present|confirmed as)|excluded)`)
-	waitsNear    = regexp.MustCompile(`\bwait|\bpathway\b|being assessed|referred for|on (?:the|a|our) (?:waiting )?list|assessment (?:is )?(?:pending|due|booked)|pending`)
+	waitsNear    = regexp.MustCompile(`\btest(?:ing|ed) (?:him|her|me|them) for\b|\bunder assessment\b|\bwait|\bpathway\b|being assessed|referred for|on (?:the|a|our) (?:waiting )?list|assessment (?:is )?(?:pending|due|booked)|pending`)
 	suspectsNear = regexp.MustCompile(`\b(?:think|thinks|thought|suspect\w*|possible|possibly|probabl[ey]|query|queried|may (?:be|have)|might (?:be|have)|maybe|wonder\w*|undiagnosed|traits|could be|seems|not (?:yet )?(?:been )?(?:diagnosed|assessed)|i'd say|i would say)\b|\?`)
 	otherTerm    = regexp.MustCompile(`\b(?:adhd|dyslexia|dyspraxia|ocd|epilepsy|ehcp|bed|flat|place)\b`)
 	ofOthers     = regexp.MustCompile(`\b(?:his|her|their|my other|my own|our other|whose)\s+(?:\w+\s+)?(?:brother|sister|mum|mother|dad|father|cousin|twin|son|daughter|friend|nephew|niece)\b[^.;]*$`)
-	bareEvidence = regexp.MustCompile(`(?:\b(?:has|have|had|having|with|got|of|is|are|am|i'm|im|he's|hes|she's|shes|they're|being|diagnosed|diagnosis|both|an?|severe|severely|mild|mildly|moderate|profound|and|also|,|:|non-verbal|young|who's|is also|confirmed|as|maybe|possibly|possible|query|suspected|think|thinks|no|not|my|very|really|our|aged|male|female|says?|likely|therefore|\d+)|\()\s*(?:an?\s+|the\s+)?(?:diagnosis of\s+)?$`)
+	bareEvidence = regexp.MustCompile(`(?:\b(?:has|have|had|having|with|got|of|is|are|am|i'm|im|he's|hes|she's|shes|they're|being|diagnosed|diagnosis|both|an?|severe|severely|mild|mildly|moderate|profound|and|also|,|:|non-verbal|young|who's|is also|confirmed|as|maybe|possibly|possible|query|suspected|think|thinks|no|not|my|very|really|our|aged|male|female|says?|likely|therefore|plus|\d+)|\(|[+&/]|^)\s*(?:an?\s+|the\s+)?(?:diagnosis of\s+)?$`)
 )
 
 // clauseBreak ends what a negation or a waiting list speaks of.
@@ -75,7 +75,7 @@ func stateOf(text string, start, end int, answer bool) string {
 		return "no"
 	case waits && (suspectsNear.MatchString(near(text, start, end)) || waitsNear.MatchString(inClause)) && !strings.Contains(near(text, start, end), "diagnosed"):
 		return "awaiting_assessment"
-	case suspectsNear.MatchString(inClause):
+	case isSuspected(text, clauseStart, start, end, clauseEnd):
 		return "suspected"
 	case answer, bareEvidence.MatchString(before), strings.HasPrefix(text[start:], "autistic"), strings.TrimSpace(before) == "":
 		return "yes"
@@ -83,6 +83,16 @@ func stateOf(text string, start, end int, answer bool) string {
 		return "yes"
 	}
 	return ""
+}
+
+// isSuspected reports whether the clause only suspects the term. A doubt behind
+// it may be about another condition: "autistic with suspected ADHD".
+func isSuspected(text string, from, start, end, to int) bool {
+	if suspectsNear.MatchString(text[from:start]) {
+		return true
+	}
+	m := suspectsNear.FindStringIndex(text[end:to])
+	return m != nil && !otherTerm.MatchString(text[end+m[0]:to])
 }
 
 // near is what stands close to a term in its sentence.

@@ -6,11 +6,11 @@ import (
 )
 
 var (
-	meYes       = regexp.MustCompile(`\bi (?:do |also |hereby |fully )?(?:give|gave|have given|can give) (?:you )?(?:my |full )*(?:consent|permission)\b|\bi (?:do |also |hereby |fully )?(?:consent|agree) (?:to|for|on|that)\b|\byes,? i (?:consent|agree)\b|\bi(?:'m| am|m) (?:very |quite |more than )?(?:happy|fine|ok|okay) (?:for|with|to (?:be|have|go|share)|about)\b|\bi agree to\b`)
+	meYes       = regexp.MustCompile(`\bi (?:do |also |hereby |fully )?(?:give|gave|have given|can give) (?:you )?(?:my |full )*(?:consent|permission)\b|\bi (?:do |also |hereby |fully )?(?:consent|agree) (?:to|for|on|that)\b|\byes,? i (?:consent|agree)\b|\bi(?:'m| am|m) (?:very |quite |more than )?(?:happy|fine|ok|okay) (?:for|with|to (?:be|have|go|share)|about)\b|\bi agree to\b|\bwe (?:both |all |do |would )*(?:consent|agree|give (?:our )?(?:full )?(?:consent|permission)|are (?:both |all |very )*happy for)\b|\bi and (?:his|her) (?:mother|father|mum|dad) (?:both )?(?:consent|agree)\b|\bi are both happy\b`)
 	meWant      = regexp.MustCompile(`\bi (?:really |just |do |would |wanna |so )?(?:want|would like|'d like|wish|like|wanna|am asking) (?:to (?:be|go|get|come|join)|being) (?:put |placed |back |considered )?(?:on|onto|for|in)? ?(?:to )?(?:it|the |your |this |dsr|a )|\bi want to be on it\b|\bso i want to be on\b|\bput me on\b|\bi want to go on\b`)
-	theyYes     = regexp.MustCompile(`\b(he|she|they|who|and|\p{L}+)(?: has| have| is|'s|s)? (?:also |already |verbally |both )?(?:agreed|agrees|consents|consented|given (?:his|her|their) (?:\w+ )?consent|gave (?:his|her|their) (?:\w+ )?consent|wants? to be (?:on|referred|considered)|(?:is |are )?(?:very |quite )?happy (?:for|to be|with|about|that)|said (?:yes|that (?:he|she) (?:wants|would)|he wants|she wants)|told me (?:that )?(?:he|she) (?:wants|would like)|asked (?:me )?to be (?:referred|put|on))`)
-	theyFine    = regexp.MustCompile(`\b(?:he|she)(?:'s| is) (?:fine|ok|okay|happy) with (?:it|this|that)\b|\bso (?:he|she)(?:'s| is) happy for\b|\b(?:he|she) (?:gave|gives) (?:it |me )?a thumbs up\b`)
-	parentYes   = regexp.MustCompile(`\b(?:his|her|their|the|\p{L}+'s)\s+(?:birth )?(?:mother|mum|father|dad|parents?|guardian)(?:[, ]+[\p{L}' -]{0,40}?)?,? (?:(?:has|have|is|are|both|verbally|also)\s)*(?:agree[sd]?|consents?|consented|gave (?:her |his |their )?consent|given (?:her |his |their )?consent|happy for)\b|\bparental consent (?:has been |was |is )?(?:given|obtained|gained|in place)|\bconsent (?:from|of|by) (?:the |his |her )?(?:mother|mum|father|dad|parents?)\b`)
+	theyYes     = regexp.MustCompile(`\b(he|she|they|who|and|\p{L}+)(?: has| have| is|'s|s)? (?:also |already |verbally |both )?(?:agreed|agrees|consents|consented|given (?:(?:his|her|their|verbal|written|full|informed) )*consent|gave (?:verbal |written |full )*consent|gave (?:his|her|their) (?:\w+ )?consent|wants? to be (?:on|referred|considered)|(?:is |are )?(?:very |quite )?happy (?:for|to be|with|about|that)|said (?:yes|that (?:he|she) (?:wants|would)|he wants|she wants)|told me (?:that )?(?:he|she) (?:wants|would like)|asked (?:me )?to be (?:referred|put|on))`)
+	theyFine    = regexp.MustCompile(`\b(?:he|she|they|who|and|\p{L}+)(?: has| have| was| is)? (?:been )?(?:asked )?(?:and )?(?:says?|said) (?:yes|ok|okay|that(?:'s| is) (?:fine|ok|okay))\b|\b(?:he|she|they|and|pt|patient|client|\p{L}+) (?:agrees?|agreed|consents?|consented)\b|\b(?:he|she)(?:'s| is) (?:fine|ok|okay|happy) with (?:it|this|that)\b|\bso (?:he|she)(?:'s| is) happy for\b|\b(?:he|she) (?:gave|gives) (?:it |me )?a thumbs up\b`)
+	parentYes   = regexp.MustCompile(`(?:^|[.;:,] |\band |\bbut )(?:the )?(?:mother|mum|mam|father|dad|parents|both parents|grandmother|guardians?)(?:[, ]+[\p{L}' -]{0,30}?)?,? (?:(?:has|have|is|are|both|verbally|also)\s)*(?:agree[sd]?|consents?|consented|gave (?:her |his |their )?consent|given (?:her |his |their )?consent|happy for)\b|\b(?:his|her|their|the|\p{L}+'s)\s+(?:birth )?(?:mother|mum|father|dad|parents?|guardian)(?:[, ]+[\p{L}' -]{0,40}?)?,? (?:(?:has|have|is|are|both|verbally|also)\s)*(?:agree[sd]?|consents?|consented|gave (?:her |his |their )?consent|given (?:her |his |their )?consent|happy for)\b|\bparental consent (?:has been |was |is )?(?:given|obtained|gained|in place)|\bconsent (?:from|of|by) (?:the |his |her )?(?:mother|mum|father|dad|parents?)\b`)
 	interests   = regexp.MustCompile(`\bbest[- ]interests?\b`)
 	interestsNo = regexp.MustCompile(`\b(?:need|needs|to be|not|no|will|arrange|pending)\b[^.;]{0,30}best[- ]interest`)
 	councilYes  = regexp.MustCompile(`\b(?:council|local authority|county council) (?:has |have |gives? |gave )?(?:given |its )?(?:consent(?:s|ed)?|agreed)\b|\bconsent (?:was |is |has been )?given by (?:the )?(?:\p{L}+ )?(?:council|local authority|county)`)
@@ -28,6 +28,7 @@ func consentFacts(s *sheet, sp span, w writer, self bool, names []string) []foun
 	put := func(field, value string, sen span, m []int) {
 		out = append(out, found{field, fact(s, value, sen.start+m[0], sen.start+m[1], 0.8)})
 	}
+	parents := parentNames(s, sp)
 	for _, sen := range sentences(s.norm, sp.start, sp.end) {
 		low := flat(sen.of(s.low))
 		switch {
@@ -55,7 +56,7 @@ func consentFacts(s *sheet, sp span, w writer, self bool, names []string) []foun
 			put("consent.reported", "yes", sen.span, m)
 			put("consent.by", by, sen.span, m)
 		}
-		out = append(out, consentOfOthers(s, sen.span, low, self, names)...)
+		out = append(out, consentOfOthers(s, sen.span, low, self, names, parents)...)
 		out = append(out, sharing(s, sen.span, low)...)
 	}
 	return out
@@ -81,12 +82,12 @@ func subjectIs(before string, names []string) bool {
 }
 
 // consentOfOthers reads what somebody reports of another's consent.
-func consentOfOthers(s *sheet, sen span, low string, self bool, names []string) []found {
+func consentOfOthers(s *sheet, sen span, low string, self bool, names, parents []string) []found {
 	var out []found
 	put := func(field, value string, m []int) {
 		out = append(out, found{field, fact(s, value, sen.start+m[0], sen.start+m[1], 0.75)})
 	}
-	if m := parentYes.FindStringIndex(low); m != nil && !negationEnd.MatchString(low[:m[0]]) {
+	if m := parentYes.FindStringIndex(low); m != nil && !self && !negationEnd.MatchString(low[:m[0]]) {
 		put("consent.reported", "yes", m)
 		put("consent.by", "parent", m)
 		return out
@@ -103,21 +104,58 @@ func consentOfOthers(s *sheet, sen span, low string, self bool, names []string) 
 	if self {
 		return out
 	}
-	m := theyYes.FindStringSubmatchIndex(low)
+	m := theyYes.FindStringIndex(low)
 	if m == nil {
-		m = theyFine.FindStringSubmatchIndex(low)
+		m = theyFine.FindStringIndex(low)
 	}
 	if m == nil || negationEnd.MatchString(low[:m[0]]) || strings.Contains(low[m[0]:m[1]], "not ") {
 		return out
 	}
-	if len(m) > 2 && m[2] >= 0 {
-		subject := low[m[2]:m[3]]
-		if subject != "he" && subject != "she" && subject != "they" && !contains(names, subject) {
-			return out
+	by := whoAgrees(low[:m[0]], strings.Fields(low[m[0]:m[1]])[0], names, parents)
+	if by == "" {
+		return out
+	}
+	put("consent.reported", "yes", m)
+	put("consent.by", by, m)
+	return out
+}
+
+// whoAgrees says whose consent a verb reports, by the word before it; "and" and
+// "who" go on from the subject of the sentence.
+func whoAgrees(before, subject string, names, parents []string) string {
+	subject = strings.Trim(subject, ",.'\"()")
+	if subject == "and" || subject == "who" {
+		for _, w := range strings.Fields(before) {
+			if by := whoAgrees("", w, names, parents); by != "" {
+				return by
+			}
+		}
+		return ""
+	}
+	subject, _, _ = strings.Cut(subject, "'")
+	switch {
+	case contains(names, subject), patientWords[subject]:
+		return "person"
+	case contains(parents, subject), subject == "mum", subject == "mother", subject == "dad", subject == "father", subject == "parents":
+		return "parent"
+	}
+	return ""
+}
+
+var (
+	patientWords = wordSet("he she they hes shes pt patient client")
+	parentCalled = regexp.MustCompile(`\b(?:mother|mum|mam|father|dad|parents?|guardian|grandmother|grandfather)\b,?(?: is|:| called)? $`)
+)
+
+// parentNames are the first names of those whom a text calls the person's
+// parents, in lower case.
+func parentNames(s *sheet, sp span) []string {
+	var out []string
+	for _, n := range allNames(s, sp) {
+		if parentCalled.MatchString(s.low[max(0, n.start-30):n.start]) || strings.HasPrefix(s.low[n.end:], " (pr)") {
+			out = append(out, firstWord(n.of(s.norm)))
 		}
 	}
-	put("consent.reported", "yes", m[:2])
-	put("consent.by", "person", m[:2])
 	return out
 }
 

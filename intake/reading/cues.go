@@ -179,18 +179,21 @@ func flat(s string) string {
 }
 
 var (
-	boilerplate  = regexp.MustCompile(`\b(?:if (?:you|your|someone|anyone|somebody|a child|a person|it is|this is|there is|an? )|in an emergency|out of hours|samaritans|116 123|(?:call|dial|ring|phone|contact) (?:999|111|nhs 111|the police on)|nhs 111|not monitored|this (?:e-?mail|message|inbox|mailbox|form|team)|for urgent|people who|anyone who|young people who|we (?:offer|provide|support) )`)
-	personal     = regexp.MustCompile(`\b(?:my (?:\w+ )?(?:son|daughter|brother|sister|husband|wife|partner|mum|dad|boy|girl|lad|child|grandson|granddaughter|nephew|niece|friend|client|mother|father)|i have|i've|ive|i am|i'm|im|he has|she has|he's|she's|hes|shes|has taken|has a)\b`)
-	negationEnd  = regexp.MustCompile(`\b(?:no|not|never|nor|without|den(?:y|ies|ied|ying)|didn't|didnt|doesn't|doesnt|don't|dont|isn't|isnt|wasn't|wasnt|hasn't|hasnt|haven't|aren't|won't|wouldn't|nobody|no one|noone|neither|rather than|instead of|no longer|free of|rules? out|ruled out|not been|weren't|couldn't|low risk of|avoid|prevent)(?:\s+[\w'/&-]+){0,6}?\s*$`)
-	thingMissing = regexp.MustCompile(`\b(?:anything|something|nothing|what|which|information|pages?|numbers?|forms?|documents?|details?|attachments?|reports?|boxes|bits?|it|this|that)\s*$`)
-	habitual     = regexp.MustCompile(`\b(?:every (?:day|night|week|morning|time)|most (?:days|nights)|all the time|daily|each day|on a daily basis|constantly|always)\b`)
-	groundDenied = regexp.MustCompile(`\b(?:no|not|never|without|isn't|nobody is|no one is|denies)\s+(?:\w+\s+){0,3}(?:risk|plans?|question|need|history|concerns?|talk\w*|at risk|going|been)?\s*(?:of|for|to|about)?\s*(?:\w+\s+)?$`)
-	answeredNo   = regexp.MustCompile(`^[^.;\n☐☒]{0,30}?(?:[:?]|\s-|\t)\s*(?:no\b|none|nil\b|n/?a\b|n\b|low\b|not (?:known|applicable|current|at present)|does not apply|never|denied|☐)`)
-	distantPast  = regexp.MustCompile(`\b(?:years? ago|months ago|last (?:year|summer|autumn|winter|spring)|when (?:he|she|i|they|we) (?:was|were) (?:\d|a |little|young|at |in |still|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen)|as a (?:child|teenager|boy|girl|baby|young)|used to|history of|historical(?:ly)?|in the past|previously|once before|at the age of|aged \d+,? (?:he|she|i)|back in|long ago|early \d{4}s|a while ago)\b`)
-	pastYear     = regexp.MustCompile(`\b(?:in|since|of|from|until|late|early|summer|during|and|,) ?((?:19|20)\d\d)\b|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]* ((?:19|20)\d\d)\b`)
-	pastMonth    = regexp.MustCompile(`\b(?:in|since|during|of|last|early|late|mid-?|and) ?(january|february|march|april|may|june|july|august|september|october|november|december)\b`)
-	recentPast   = regexp.MustCompile(`\b(?:last (?:week|month|weekend|monday|tuesday|wednesday|thursday|friday|saturday|sunday)|(?:\w+ )?(?:weeks?|days|fortnight) ago|the other (?:day|week)|on (?:monday|tuesday|wednesday|thursday|friday|saturday|sunday)|a month ago|recently|over the (?:summer|weekend)|this term|in the last (?:\w+ )?(?:weeks|months|year)|at the weekend|twice|several times|(?:two|three|four|five|six|\d+) times|four occasions|on \w+ occasions|regularly|sometimes|often|when (?:he|she|they) (?:is|are|gets?) (?:upset|distressed|anxious|angry)|can |tends to|at times|has a habit|incidents?)\b`)
-	nowWords     = regexp.MustCompile(`\b(?:now|tonight|today|this (?:morning|afternoon|evening|minute|second)|right now|just|currently|at the moment|still|again|minutes? ago|an hour ago|hours? ago|last night|since (?:yesterday|this|last night)|as i (?:write|type)|keeps (?:saying|telling)|please help)\b`)
+	boilerplate = regexp.MustCompile(`\b(?:if (?:you|your|someone|anyone|somebody|a child|a person|it is|this is|there is|an? )|in an emergency|out of hours|samaritans|116 123|(?:call|dial|ring|phone|contact) (?:999|111|nhs 111|the police on)|nhs 111|not monitored|this (?:e-?mail|message|inbox|mailbox|form|team)|for urgent|people who|anyone who|young people who|we (?:offer|provide|support) )`)
+	personal    = regexp.MustCompile(`\b(?:my (?:\w+ )?(?:son|daughter|brother|sister|husband|wife|partner|mum|dad|boy|girl|lad|child|grandson|granddaughter|nephew|niece|friend|client|mother|father)|i have|i've|ive|i am|i'm|im|he has|she has|he's|she's|hes|shes|has taken|has a)\b`)
+	negationEnd = regexp.MustCompile(`\b(?:no|not|never|nor|without|den(?:y|ies|ied|ying)|didn't|didnt|doesn't|doesnt|don't|dont|isn't|isnt|wasn't|wasnt|hasn't|hasnt|haven't|aren't|won't|wouldn't|nobody|no one|noone|neither|rather than|instead of|no longer|free of|rules? out|ruled out|not been|weren't|couldn't|low risk of|avoid|prevent)(?:\s+[\w'/&-]+){0,6}?\s*$`)
+	// What happens to a relative is no ground of the person's.
+	relativesFate = regexp.MustCompile(`\b(?:my|his|her|their|whose) (?:\w+ )?(?:sister|brother|mother|mum|mam|father|dad|nan|gran|wife|husband|partner|aunt|uncle)(?: \p{L}+)? (?:who |whom )?(?:is|was|has been|has gone|went|had to go)(?: now| just| also| himself| herself)? (?:\w+ )?$`)
+	deniedWithin  = regexp.MustCompile(`\b(?:not|never|no longer|isn't|wasn't|neither)\b`)
+	thingMissing  = regexp.MustCompile(`\b(?:anything|something|nothing|what|which|information|pages?|numbers?|forms?|documents?|details?|attachments?|reports?|boxes|bits?|it|this|that)\s*$`)
+	habitual      = regexp.MustCompile(`\b(?:every (?:day|night|week|morning|time)|most (?:days|nights)|all the time|daily|each day|on a daily basis|constantly|always)\b`)
+	groundDenied  = regexp.MustCompile(`\b(?:no|not|never|without|isn't|nobody is|no one is|denies)\s+(?:\w+\s+){0,3}(?:risk|plans?|question|need|history|concerns?|talk\w*|at risk|going|been)?\s*(?:of|for|to|about)?\s*(?:\w+\s+)?$`)
+	answeredNo    = regexp.MustCompile(`^[^.;\n☐☒]{0,30}?(?:[:?]|\s-|\t)\s*(?:no\b|none|nil\b|n/?a\b|n\b|low\b|not (?:known|applicable|current|at present)|does not apply|never|denied|☐)`)
+	distantPast   = regexp.MustCompile(`\b(?:years? ago|months ago|last (?:year|summer|autumn|winter|spring)|when (?:he|she|i|they|we) (?:was|were) (?:\d|a |little|young|at |in |still|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen)|as a (?:child|teenager|boy|girl|baby|young)|used to|history of|historical(?:ly)?|in the past|previously|once before|at the age of|aged \d+,? (?:he|she|i)|back in|long ago|early \d{4}s|a while ago)\b`)
+	pastYear      = regexp.MustCompile(`\b(?:in|of|from|until|late|early|summer|during|and|,) ?((?:19|20)\d\d)\b|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]* ((?:19|20)\d\d)\b`)
+	pastMonth     = regexp.MustCompile(`\b(?:in|during|of|last|early|late|mid-?|and) ?(january|february|march|april|may|june|july|august|september|october|november|december)\b`)
+	recentPast    = regexp.MustCompile(`\b(?:last (?:week|month|weekend|monday|tuesday|wednesday|thursday|friday|saturday|sunday)|(?:\w+ )?(?:weeks?|days|fortnight) ago|the other (?:day|week)|on (?:monday|tuesday|wednesday|thursday|friday|saturday|sunday)|a month ago|recently|over the (?:summer|weekend)|this term|in the last (?:\w+ )?(?:weeks|months|year)|at the weekend|twice|several times|(?:two|three|four|five|six|\d+) times|four occasions|on \w+ occasions|regularly|sometimes|often|when (?:he|she|they) (?:is|are|gets?) (?:upset|distressed|anxious|angry)|can |tends to|at times|has a habit|incidents?)\b`)
+	nowWords      = regexp.MustCompile(`\b(?:now|tonight|today|this (?:morning|afternoon|evening|minute|second)|right now|just|currently|at the moment|still|again|minutes? ago|an hour ago|hours? ago|last night|since (?:yesterday|this|last night)|as i (?:write|type)|keeps (?:saying|telling)|please help)\b`)
 )
 
 // judge decides what a match counts for in its sentence: "" when it is denied,
@@ -209,10 +212,13 @@ func (r *cueRule) judge(s *sheet, sen span, text string, start, end int, now tim
 	if r.name == "missing.now" && thingMissing.MatchString(before) {
 		return ""
 	}
+	if r.level == levelGround && relativesFate.MatchString(before) {
+		return ""
+	}
 	if r.level == levelGround && (groundDenied.MatchString(before) || r.name == "hospital_admission" && strings.Contains(text[start:end], "residential")) {
 		return ""
 	}
-	if r.level != levelGround && !r.ownNegation && negated(before) {
+	if r.level != levelGround && !r.ownNegation && (negated(before) || deniedWithin.MatchString(text[start:end])) {
 		return ""
 	}
 	if !r.askedCounts && strings.HasSuffix(strings.TrimSpace(text), "?") && (s.doc != nil || r.level == levelGround) {

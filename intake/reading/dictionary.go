@@ -107,6 +107,9 @@ func (x *labelIndex) field(label string) (field string, exact bool) {
 	if f, ok := x.fields[n]; ok {
 		return f, true
 	}
+	if f := question(n); f != "" {
+		return f, true
+	}
 	if len(n) < 6 || len(n) > 90 {
 		return "", false
 	}
@@ -116,6 +119,34 @@ func (x *labelIndex) field(label string) (field string, exact bool) {
 		}
 	}
 	return "", false
+}
+
+// questions are what forms ask in whole sentences, too many ways to list: known
+// by the words that carry them. The first that fits is taken.
+var questions = []struct {
+	field string
+	words *regexp.Regexp
+}{
+	{"capacity.reported", regexp.MustCompile(`^(?:does|do|has|have|is|are|did) .*\bcapacity\b.*\b(?:consent|decid\w*|decisions?|understand|agree|referral|this|make)\b`)},
+	{"consent.best_interests", regexp.MustCompile(`\bbest[- ]interests?\b.*\b(?:decision|meeting|referral|made)\b`)},
+	{"consent.parent", regexp.MustCompile(`^(?:does|do|has|have|is|are|did) (?:the |his |her |their )?(?:parents?|mother|father|carers?|guardian|family)\b.*\b(?:agree\w*|consent\w*|permission)\b`)},
+	{"consent.reported", regexp.MustCompile(`^(?:does|do|has|have|is|are|did|was) .*\b(?:agree|agreed|agrees|agreement|consent|consents|consented|permission|happy)\b.*\b(?:refer\w*|register|dsr|included|put on)\b`)},
+	{"tried", regexp.MustCompile(`^what .*\b(?:tried|support (?:has been|is) (?:in place|given|offered))\b`)},
+	{"reason", regexp.MustCompile(`^(?:why|what is the reason|please (?:say|explain|tell us) why) .*\b(?:refer\w*|register|dsr|help)\b|^what (?:is|has been|has) (?:happening|happened|going on|changed)\b`)},
+	{"safeguarding", regexp.MustCompile(`^(?:is|are|do|does|has|have|any) .*\bsafeguarding (?:concerns?|issues?|risks?)\b`)},
+}
+
+// question returns the field that a question asks for, "" when none is known.
+func question(n string) string {
+	if strings.Count(n, " ") < 3 || len(n) > 160 || strings.Contains(n, "shar") || strings.Contains(n, "aware of") && !strings.Contains(n, "agree") {
+		return ""
+	}
+	for _, q := range questions {
+		if q.words.MatchString(n) {
+			return q.field
+		}
+	}
+	return ""
 }
 
 // section returns the section that a heading opens: person, referrer, guardian,

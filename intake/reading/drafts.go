@@ -35,7 +35,11 @@ func (r *reader) referral(c Class) {
 		people = []person{{}}
 		letters = nil
 	}
-	w.relate(letters, people[0])
+	if self {
+		w.isPerson(people[0])
+	} else {
+		w.relate(letters, r.letters[0].header, people[0])
+	}
 	w.ownPhone(letters)
 	told := r.tellOf(letters, people, self, w)
 	if full := r.wholeForms(forms); len(full) > 1 && len(people) == 1 && differ(r.forms, full) {
@@ -199,21 +203,25 @@ func differ(forms map[*sheet]*form, sheets []*sheet) bool {
 func (r *reader) tellOf(letters []*sheet, people []person, self bool, w writer) [][]found {
 	f := &letterFacts{now: r.now, self: self, people: people, out: make([][]found, len(people))}
 	names := firstNames2(people)
-	for _, s := range letters {
-		until := 0
-		if s == w.sheet && w.signedAt > 0 {
-			until = w.signedAt
+	if p := people[0]; p.sheet != nil && p.sheet.isHeader() && p.sheet.segs != nil {
+		for _, a := range f.attribute(p.sheet) { // what the subject tells of the person it names
+			low := flat(a.sen.of(p.sheet.low))
+			f.birth(a, low)
+			f.age(a, low)
+			f.nhs(a)
 		}
+	}
+	for _, s := range letters {
 		for _, a := range f.attribute(s) {
-			if until == 0 || a.sen.start < until {
+			if !w.below(s, a.sen.start) {
 				f.sentence(a)
 			} else if self {
 				f.place(a, flat(a.sen.of(s.low)))
 				f.signedAddress(a)
 			}
 		}
-		f.why(s, tell(s, r.now, until))
-		f.grounds(s, until)
+		f.why(s, tell(s, r.now, w))
+		f.grounds(s, w)
 		for _, sp := range s.ownWords() {
 			for _, c := range consentFacts(s, sp, w, self, names) {
 				for i := range f.out {
@@ -435,7 +443,9 @@ func (r *reader) addition(c Class) {
 	if c == Withdrawal && self {
 		people = []person{{}}
 	}
-	w.relate(letters, people[0])
+	if !self {
+		w.relate(letters, r.letters[0].header, people[0])
+	}
 	w.ownPhone(letters)
 	told := r.tellOf(letters, people[:1], self, w)
 	facts := told[0]

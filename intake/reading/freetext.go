@@ -116,9 +116,22 @@ func (f *letterFacts) sentence(a about) {
 	f.plans(a, low)
 	f.needs(a, low)
 	f.people2(a, low)
+	f.knownAs(a, low)
 	if !f.isOfOther(low) && !labelLine.MatchString(a.sen.of(a.s.norm)+" ") {
 		for _, c := range conditions(a.s, a.sen.span, false) {
 			f.put(a, c.field, c.value, c.start, c.end, 0.8)
+		}
+	}
+}
+
+var goesBy = regexp.MustCompile(`\b(?:goes by|go by|known as|likes to be called|like to be called|prefers (?:to be called|the name)|prefer (?:to be called|the name)|everyone calls (?:him|her|them|me)|we call (?:him|her|them)) "?$`)
+
+// knownAs reads what somebody is called, where the letter says so.
+func (f *letterFacts) knownAs(a about, low string) {
+	for _, n := range allNames(a.s, a.sen.span) {
+		v := n.of(a.s.norm)
+		if !strings.Contains(v, " ") && goesBy.MatchString(low[:n.start-a.sen.start]) {
+			f.put(a, "person.known_as", v, n.start, n.end, 0.8)
 		}
 	}
 }
@@ -149,8 +162,8 @@ func (f *letterFacts) isOfOther(low string) bool {
 }
 
 var (
-	birthWord   = regexp.MustCompile(`(?:\bd\.?\s?o\.?\s?b\b\.?|\bdate of birth\b|\bborn\b|\bbirthda(?:y|te)\b|\bbirth\b|\bb\.|\burodzon[ay]\b|\bur\.|\bgeni\b|\bd\.of b)[^\d\n]{0,25}$`)
-	ageThenDate = regexp.MustCompile(`\b(?:is|was|turned|turns|am|i'm|'s|aged?) \d{1,2}\b[^.]{0,30}\($|\d{1,2} tomorrow \($`)
+	birthWord   = regexp.MustCompile(`(?:\bd\.?\s?o\.?\s?b\b\.?|\bdate of birth\b|\bborn\b|\bbirthda(?:y|te)\b|\bbirth\b|\bb\.|\burodzon[ay]\b|\bur\.|\bgeni\b|\b(?:an?wyd|ganwyd|ganed)(?: ar)?\b|\bd\.of b)[^\d\n]{0,25}$`)
+	ageThenDate = regexp.MustCompile(`\b(?:is|was|turned|turns|am|i'm|'s|aged?) \d{1,2}\b[^.]{0,30}\($|\d{1,2} tomorrow \($|\p{L},? \d{1,2} \($`)
 	isDate      = regexp.MustCompile(`\b(?:he|she|they)(?:'s| is|s)\s+$`)
 	turned      = regexp.MustCompile(`\bturn(?:ed|s|ing) \d{1,2} in (jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)`)
 	american    = regexp.MustCompile(`\b(?:mom|semester|my cell|counseling|in the states|\w+ college in the us|color|center)\b`)
@@ -209,7 +222,12 @@ var (
 	heIs      = regexp.MustCompile(`(?:^|[,;(.] ?|\band |\bbut |\bautistic |\bwho )(he|she|they|who|i|hes|shes|he's|she's|i'm|im|they're|aged|is)(?:'s|'m| is| are| am)? (now |only |just |about |nearly |almost |aged |already )?(?:an? )?` + ageNumber + `(?:[ ,.;)-]|$)`)
 	ageParen  = regexp.MustCompile(`^['s]{0,2}[,]?\s*\(\s*(?:aged? |age: ?)?(\d{1,2})(?:\s*(?:years old|yrs|yo|years))?\s*[,)]`)
 	ageComma  = regexp.MustCompile(`^,?\s*(?:who(?:'s| is)|aged?|is|are|who is aged|is aged|who's aged|is now|was)\s*(?:now |aged )?` + ageNumber + `\b`)
-	ageBare   = regexp.MustCompile(`^,\s*(\d{1,2})(?:,|\s*(?:years old|yrs|yo)|\.|$)`)
+	ageBare   = regexp.MustCompile(`^,?\s*(\d{1,2})(?:,|\s*(?:years old|yrs|yo)|\.(?:\s|$)|$|\s*\(|\s+(?:and|autistic|asd|asc|with)\b)`)
+	hesAge    = regexp.MustCompile(`\b(?:hes|shes|he's|she's) (?:only |now |just )?(\d{1,2})\b`)
+	ageFirst  = regexp.MustCompile(`^(?:aged )?(\d{1,2}),? (?:and )?(?:autistic|asd|asc|with|years old|yrs)\b`)
+	listedAge = regexp.MustCompile(`\b(?:i'm|im|i am) [^.;:!?]{2,40}, (\d{1,2})(?:,|\.| and|$)`)
+	thisOld   = regexp.MustCompile(`\b(?:this|an?|the) (\d{1,2})[- ]years?[- ]old (?:\w+ ){0,2}?(?:man|woman|boy|girl|lady|gentleman|male|female|person|student|pupil|patient|client)\b`)
+	notYet    = regexp.MustCompile(`\b(?:before|when|until|till|til|once|if|after|since|by the time|as soon as|like) $`)
 	yearOld   = regexp.MustCompile(`\bmy (?:\w+ )?` + ageNumber + `[- ]years?[- ]old\b`)
 	iAmAge    = regexp.MustCompile(`\b(?:i'm|im|i am)(?: only| now| just)? (\d{1,2})(?:\b[^a-z%/:.\d]|[ ,]| and|$)`)
 	turnedAge = regexp.MustCompile(`\b(?:he|she|they|who) (?:has )?(?:just )?turned (\d{1,2}) (?:in|on|last|this|yesterday|today)\b`)
@@ -239,7 +257,15 @@ func (f *letterFacts) age(a about, low string) {
 	if m := yearOld.FindStringSubmatchIndex(low); m != nil && take(m, 2) {
 		return
 	}
+	for _, re := range []*regexp.Regexp{hesAge, ageFirst, thisOld} {
+		if m := re.FindStringSubmatchIndex(low); m != nil && !f.self && !f.spokenOf(a, low[:m[0]]) && !notYet.MatchString(low[:m[0]]) && take(m, 2) {
+			return
+		}
+	}
 	if f.self {
+		if m := listedAge.FindStringSubmatchIndex(low); m != nil && take(m, 2) {
+			return
+		}
 		if m := iAmAge.FindStringSubmatchIndex(low); m != nil && take(m, 2) {
 			return
 		}

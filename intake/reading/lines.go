@@ -49,6 +49,8 @@ func (f *formReader) lines(from, to int) {
 		case strings.Contains(strings.TrimSpace(text), "\t"):
 			closeOpen()
 			at = f.tabbed(line.start, to)
+		case open != nil && open.blank == 0 && isBoxLine(text) && isBoxLine(open.value.of(f.sheet.norm)):
+			open.value.end = line.end // the choices of a question stand below each other
 		case f.startsLabel(line, from, to, &open, closeOpen):
 		case open != nil && f.continues(open, line):
 			if open.value.start == open.value.end {
@@ -61,6 +63,12 @@ func (f *formReader) lines(from, to int) {
 		}
 	}
 	closeOpen()
+}
+
+// isBoxLine reports whether a text begins with a box.
+func isBoxLine(text string) bool {
+	text = strings.TrimSpace(text)
+	return strings.HasPrefix(text, "☐") || strings.HasPrefix(text, "☒")
 }
 
 // isMailHeader recognises the lines "From: … Sent: …" above a forwarded mail.

@@ -21,8 +21,8 @@ var (
 	aClient   = regexp.MustCompile(`\b(?:a|an|the|this|our|my|one of (?:our|my))\s+(?:[\w-]+\s+){0,4}?(` + clientWords + `)(?: we (?:look after|support|work with|care for))?(?: is called| called| named| known as|,|:| -)?[\s(]+`)
 	nameIs    = regexp.MustCompile(`\b(?:his|her|their|the (?:child|boy|girl|pupil|client|patient|young person)'s|person's) (?:full )?name(?:'s| is|:)\s+|\b(?:he|she)(?:'s| is) called\s+|\bnazywa się\s+|\bam fy (?:mab|merch),?\s+|\bmój syn,?\s+|\bmoja córka,?\s+`)
 	aboutWhom = regexp.MustCompile(`(?m)\b(?:to refer|refer|referring|referral (?:for|of|re:?|regarding)|regarding|concerning|update (?:on|re:?|about)|on behalf of|put forward|please (?:consider|accept|remove|add)|(?:i|we) (?:support|work with|care for|look after)|writing (?:about|for|re)|(?:keyworker|key worker|social worker|nurse|advocate|support worker|teacher|care co-?ordinator|manager|psychologist|deputy|guardian|mum|dad|mother|father|parent|sister|brother|wife|husband|carer) (?:of|for|to)|removing|take)\s+(?:my \w+,?\s+)?|^\s*re:?\s+|\bclient:\s*`)
-	ageBehind = regexp.MustCompile(`^['s]{0,2}\s*[,(:\-–]{0,2}\s*(?:\(?\s*(?:dob|d\.o\.b|date of birth|born|b\.\s?\d|nhs (?:no|num|:|\d)|aged?\b|age:)|\(?\d{1,2}(?:\)|,|\s*(?:years|yrs|yo)\b|\s+and\b)|is \d{1,2}\b|who(?:'s| is) \d{1,2}\b|was born|turned \d|is (?:our|a|an) (?:\w+ )?(?:year|pupil|client))`)
-	selfName  = regexp.MustCompile(`\b(?:my (?:full )?name(?:'s| is|:)|i am called|i'm called|im called|this is|it's|name:)\s+`)
+	ageBehind = regexp.MustCompile(`^['s]{0,2}\s*[,(:\-–]{0,2}\s*(?:\(?\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})\b|\(?\s*(?:dob|d\.o\.b|date of birth|born|b\.\s?\d|nhs (?:no|num|:|\d)|aged?\b|age:)|\(?\d{1,2}(?:\)|,|\s*(?:years|yrs|yo)\b|\s+and\b)|\d{1,2},? (?:and |yrs? )?(?:autistic|asd|asc|with|male|female|m\b|f\b|\(dob|year)|\d{1,2} \(|is \d{1,2}\b|who(?:'s| is) \d{1,2}\b|was born|turned \d|is (?:our|a|an) (?:\w+ )?(?:year|pupil|client))`)
+	selfName  = regexp.MustCompile(`\b(?:my (?:full |legal |real )?name(?:'s| is|:|s)|legal name(?: is|:)|i am called|i'm called|im called|this is|it's|name:)\s+`)
 	iAm       = regexp.MustCompile(`\b(?:i am|i'm|im)\s+`)
 )
 
@@ -44,10 +44,25 @@ func mentions(s *sheet, sp span) []mention {
 		}
 	}
 	at(myKin, 60)
+	out = append(out, smallNames(s, sp)...)
 	at(aClient, 45)
 	at(nameIs, 40)
 	at(aboutWhom, 42)
 	out = append(out, agedNames(s, sp)...)
+	return out
+}
+
+// kinThenSmall is a name without its capital, as phones write: "my son kyle hes
+// 15". What follows must be said of somebody, or any word would be a name.
+var kinThenSmall = regexp.MustCompile(`\b(?:my|our) (?:\w+ )?(` + kinWords + `)(?:'s name is| is called| called| named|,)? (\p{Ll}{3,}(?: \p{Ll}{3,})?),? (?:hes|shes|he's|she's|he is|she is|who's|who is|is|aged|hes only)? ?\(?\d{1,2}\b`)
+
+func smallNames(s *sheet, sp span) []mention {
+	var out []mention
+	for _, m := range kinThenSmall.FindAllStringSubmatchIndex(sp.of(s.norm), -1) {
+		if name, ok := lowerNameAt(s.norm, sp.start+m[4]); ok && name.end <= sp.start+m[5] {
+			out = append(out, mention{name, 55, sp.of(s.low)[m[2]:m[3]]})
+		}
+	}
 	return out
 }
 

@@ -22,6 +22,11 @@ func nameAt(norm string, i int) (span, bool) {
 	start, end, count := i, i, 0
 words:
 	for count < 5 {
+		if n := len(nickname.FindString(norm[i:])); n > 0 && count > 0 {
+			if after := nameToken.FindString(norm[i+n:]); after != "" && isNameWord(strings.TrimSuffix(after, "."), false) {
+				i += n
+			}
+		}
 		m := nameToken.FindString(norm[i:])
 		if m == "" {
 			break
@@ -46,6 +51,8 @@ words:
 			}
 			i = next
 			continue
+		case count == 0 && len(m) == 2 && m[1] == '.' && unicode.IsUpper(firstRune(m)) && initialled.MatchString(norm[i:]):
+			// an initial: "A. Lindo"
 		case !isNameWord(word, false) && !rareName(norm, word, i+len(m), count):
 			break words
 		}
@@ -78,6 +85,13 @@ words:
 	}
 	return span{start, end}, count > 0
 }
+
+// nickname is what people put into the middle of a name: Ronald (Ronnie)
+// Tapsell, Bartholomew 'Barty' Quince.
+var (
+	nickname   = regexp.MustCompile(`^(?:\((\p{Lu}\p{L}+)\)|'(\p{Lu}\p{L}+)'|"(\p{Lu}\p{L}+)") `)
+	initialled = regexp.MustCompile(`^(?:\p{Lu}\. ?){1,3}\p{Lu}\p{Ll}`)
+)
 
 // shouts knows words in capitals that follow names in subjects.
 func shouts(w string) bool {

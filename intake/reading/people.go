@@ -31,13 +31,12 @@ func people(letters []*sheet, subject *sheet, w writer, self bool) []person {
 	writer := w.name
 	sheets := map[int]*sheet{}
 	for _, s := range letters {
-		for _, sp := range s.ownWords() {
-			if s == w.sheet && w.signedAt > sp.start {
-				sp.end = min(sp.end, w.signedAt)
-			}
-			for _, m := range mentions(s, sp) {
-				sheets[len(all)] = s
-				all = append(all, m)
+		for _, whole := range s.ownWords() {
+			for _, sp := range w.above(s, whole) {
+				for _, m := range mentions(s, sp) {
+					sheets[len(all)] = s
+					all = append(all, m)
+				}
 			}
 		}
 	}
@@ -160,10 +159,17 @@ func subjectPerson(subject *sheet, letters []*sheet, writer string) person {
 	if subject == nil {
 		return person{}
 	}
-	for _, n := range allNames(subject, span{0, len(subject.norm)}) {
+	line := span{0, len(subject.norm)}
+	if own := subject.ownWords(); len(own) == 1 {
+		line = own[0]
+	}
+	for _, n := range allNames(subject, line) {
 		v := n.of(subject.norm)
 		if isWriter(v, writer) || len(v) < 3 || v == strings.ToUpper(v) && !strings.Contains(v, " ") {
 			continue
+		}
+		if strings.Contains(v, " ") && ageBehind.MatchString(subject.low[n.end:]) {
+			return person{sheet: subject, name: n} // "Connor Hemmings dob 04/11/2008"
 		}
 		for _, s := range letters {
 			for _, sp := range s.ownWords() {
@@ -255,13 +261,17 @@ func shareFamilyName(s *sheet, all []person) []person {
 	return all
 }
 
+var innerNickname = regexp.MustCompile(`(\p{L}) (?:\(\p{Lu}\p{L}+\)|'\p{Lu}\p{L}+'|"\p{Lu}\p{L}+") (\p{L})`)
+
+func withoutNickname(name string) string { return innerNickname.ReplaceAllString(name, "$1 $2") }
+
 // names gives each person's name as a value; a span that covers two people
 // gives the first name of the first with the family name of the last.
 func (p person) names() (string, Source) {
 	if p.sheet == nil || p.name.start == p.name.end {
 		return "", Source{}
 	}
-	raw := oneLine(p.name.of(p.sheet.norm))
+	raw := withoutNickname(oneLine(p.name.of(p.sheet.norm)))
 	if m := andName.FindStringIndex(raw); m != nil {
 		words := strings.Fields(raw[m[1]:])
 		raw = raw[:m[0]] + " " + strings.Join(words[1:], " ")

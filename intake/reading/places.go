@@ -39,6 +39,10 @@ func (f *letterFacts) place(a about, low string) {
 	if len(hits) > 0 || !f.self && notHisHome.MatchString(low) && !withMe.MatchString(low) {
 		return
 	}
+	if text := oneLine(norm); addressLineShape.MatchString(strings.TrimRight(text, ".")) && strings.Contains(text, ",") {
+		f.put(a, "person.address", strings.TrimRight(text, "."), a.sen.start, a.sen.end, 0.8)
+		return
+	}
 	if m := noPostcode.FindStringSubmatchIndex(low); m != nil {
 		f.put(a, "person.address", addressText(norm[m[2]:m[3]]), a.sen.start+m[2], a.sen.start+m[3], 0.8)
 	} else if m := liveInTown.FindStringSubmatchIndex(low); m != nil && f.self {
@@ -87,14 +91,15 @@ var notAddress = regexp.MustCompile(`(?i)\b(?:is|was|and (?:he|she|we|i|has|is)|
 func isAddress(t string) bool { return len(t) <= 110 && !notAddress.MatchString(t) }
 
 var (
-	practice = regexp.MustCompile(`(?:Dr\.? (?:[A-Z]\.? )?\p{Lu}[\p{L}'-]+,? (?:(?:at|of|from) )?(?:the )?)?(?:\p{Lu}[\p{L}'&-]* ){1,5}(?:Surgery|Practice|Medical Centre|Health Centre|Medical Group|Medical Practice|Doctors|practice|surgery|doctors|doctors'|health centre|medical centre)\b`)
-	gpNamed  = regexp.MustCompile(`\b(?:gp|surgery|doctor)(?:'s)?(?: surgery| practice)?(?: is|:|,)(?: the| at)? (?:same (?:surgery|doctor|gp),? )?`)
-	gpWords  = regexp.MustCompile(`\b(?:gp|gps|doctor|doctors|dr|surgery|practice|registered)\b`)
-	capRun   = regexp.MustCompile(`^(?:Dr\.? )?\p{Lu}[\p{L}'&-]+(?: (?:\p{Lu}[\p{L}'&-]+|at|of|the))*`)
-	schoolAt = regexp.MustCompile(`(?:\p{Lu}[\p{L}'.-]*,? ){1,5}(?:School|Academy|College|Primary School|Primary|High School|High|Sixth Form College|Sixth Form|Grammar|Grammar School|Infants|Juniors|Special School|University)\b(?:,? (?:in )?\p{Lu}[\p{L}-]+)?`)
-	schoolOK = regexp.MustCompile(`\b(?:at|attends?|attending|goes to|going to|go to|started at|starts at|school is|school:|which is|college is|pupil at|student at|enrolled at|on roll at|year \d+,|school, which is)\s+(?:the )?$`)
-	schoolNo = regexp.MustCompile(`\b(?:left|used to|was at|excluded from|nurse (?:for|at)|place at|teach\w*|work\w*|expelled from|until|last school|head (?:of|at)|senco at|kicked out of)\b[^.;]{0,30}$`)
-	schoolIs = regexp.MustCompile(`\b(?:school|college)(?:'s| is|:) (?:called )?`)
+	practice     = regexp.MustCompile(`(?:Dr\.? (?:[A-Z]\.? )?\p{Lu}[\p{L}'-]+,? (?:(?:at|of|from) )?(?:the )?)?(?:\p{Lu}[\p{L}'&-]* ){1,5}(?:Surgery|Practice|Medical Centre|Health Centre|Medical Group|Medical Practice|Doctors|practice|surgery|doctors|doctors'|health centre|medical centre)\b`)
+	gpNamed      = regexp.MustCompile(`\b(?:gp|surgery|doctor)(?:'s)?(?: surgery| practice)?(?: is|:|,)(?: the| at)? (?:same (?:surgery|doctor|gp),? )?`)
+	gpWords      = regexp.MustCompile(`\b(?:gp|gps|doctor|doctors|dr|surgery|practice|registered)\b`)
+	capRun       = regexp.MustCompile(`^(?:Dr\.? )?\p{Lu}[\p{L}'&-]+(?: (?:\p{Lu}[\p{L}'&-]+|at|of|the))*`)
+	doctorsHouse = regexp.MustCompile(`^, \p{Lu}[\p{L}'&-]+(?: \p{Lu}[\p{L}'&-]+){1,3}`)
+	schoolAt     = regexp.MustCompile(`(?:\p{Lu}[\p{L}'.-]*,? ){1,5}(?:School|Academy|College|Primary School|Primary|High School|High|Sixth Form College|Sixth Form|Grammar|Grammar School|Infants|Juniors|Special School|University)\b(?:,? (?:in )?\p{Lu}[\p{L}-]+)?`)
+	schoolOK     = regexp.MustCompile(`\b(?:at|attends?|attending|goes to|going to|go to|started at|starts at|school is|school:|which is|college is|pupil at|student at|enrolled at|on roll at|year \d+,|school, which is)\s+(?:the )?$|\b(?:his|her|their|our|my) (?:\w+ )?(?:school|college|nursery),\s+$`)
+	schoolNo     = regexp.MustCompile(`\b(?:left|used to|was at|excluded from|nurse (?:for|at)|place at|teach\w*|work\w*|expelled from|until|last school|head (?:of|at)|senco at|kicked out of)\b[^.;]{0,30}$`)
+	schoolIs     = regexp.MustCompile(`\b(?:school|college)(?:'s| is|:) (?:called )?`)
 )
 
 // services reads the GP and the school.
@@ -134,7 +139,11 @@ func (f *letterFacts) gp(a about, norm, low string) {
 		return
 	}
 	if m := gpNamed.FindStringIndex(low); m != nil {
-		if run := capRun.FindString(norm[m[1]:]); len(run) > 5 && strings.Contains(run, " ") {
+		run := capRun.FindString(norm[m[1]:])
+		if strings.HasPrefix(run, "Dr") {
+			run += doctorsHouse.FindString(norm[m[1]+len(run):]) // "Dr Stott, Angel Lane"
+		}
+		if len(run) > 5 && strings.Contains(run, " ") {
 			f.put(a, "person.gp", run, a.sen.start+m[1], a.sen.start+m[1]+len(run), 0.75)
 		}
 	}

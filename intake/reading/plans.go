@@ -5,6 +5,16 @@ import (
 	"strings"
 )
 
+// careSaid are the other states of care that letters name in full.
+var careSaid = []struct {
+	code  string
+	words *regexp.Regexp
+}{
+	{"child_in_need", regexp.MustCompile(`\b(?:is|as|on|under|has) (?:\w+ )?(?:a child in need|child in need plan|cin plan)\b`)},
+	{"child_protection_plan", regexp.MustCompile(`\b(?:is|are|on|under|has|subject to|subject of) (?:\w+ ){0,2}(?:child protection plan|cp plan)\b`)},
+	{"care_leaver", regexp.MustCompile(`\b(?:is|as) a care[- ]leaver\b`)},
+}
+
 const ehcpWords = `(?:ehcp|ehc plan|education,? health,? and care plan)`
 
 var (
@@ -14,10 +24,13 @@ var (
 	ehcpAsked2      = regexp.MustCompile(`^[^.;]{0,20}\b(?:assessment|application|request|in progress|is being|pending|needs assessment)\b`)
 	lookedAfterText = regexp.MustCompile(`\b(?:(?:is|was|came to us|been|are|placed|accommodated) (?:\w+ ){0,6}?(?:under (?:a )?(?:section|s\.?) ?(?:20|31)|looked[- ]after|(?:in|into) foster care|in care\b|on a (?:full )?care order)|looked[- ]after child|placed with (?:a )?foster|foster (?:family|carers?|placement) (?:in|have|has|gave|given)|full care order|i'm a foster carer|i am a foster carer|we are foster carers|we foster)\b`)
 	futureCare      = regexp.MustCompile(`\b(?:will|would|could|might|may|going to|go|going|end up|taken|put|want\w*)\b[^.;]{0,25}$`)
-	inpatientNow    = regexp.MustCompile(`\b(?:is|am|i'm|he's|she's|currently|now|been|remains) (?:still )?(?:currently )?(?:an? )?(?:(?:in-?patient)|detained (?:at|in|under|on)|on (?:a )?section (?:2|3|37)\b|sectioned (?:at|in|on))`)
+	inpatientNow    = regexp.MustCompile(`(?:^|, )detained (?:under )?(?:section |s\.? ?)(?:2|3|37)\b|\b(?:is|am|i'm|he's|she's|currently|now|been|remains) (?:still )?(?:currently )?(?:an? )?(?:(?:in-?patient)|detained (?:\w+ )?s\.? ?(?:2|3|37)\b|detained (?:at|in|under|on)|on (?:a )?section (?:2|3|37)\b|sectioned (?:at|in|on))`)
 	hasCapacity     = regexp.MustCompile(`\b(?:has|have|i've got|have got|has got|with|assessed as having|retains) (?:full |the |mental )*capacity\b`)
 	lacksCapacity   = regexp.MustCompile(`\b(?:lacks?|lacking|without|does(?:n't| not) have|did not have|assessed as lacking) (?:the |mental )*capacity\b`)
-	ragSaid         = regexp.MustCompile(`\b(?:suggest\w*|rat(?:e|ed|ing)|rag|propose\w*|recommend\w*|go(?:es)? up to|should be|would be|view(?: is)?|think\w*)\b[^.;]{0,40}\b(red|amber|green|blue)\b|\b(red|amber|green|blue) (?:rating|on the rag|rag)\b`)
+	// A professional who held a best-interests meeting says so in these words; a
+	// relative's "he can't decide" alone is no report of capacity.
+	cannotDecide = regexp.MustCompile(`\b(?:cannot|can't|can not|unable to|not able to) make (?:this|the|such a) decision\b`)
+	ragSaid      = regexp.MustCompile(`\b(?:suggest\w*|rat(?:e|ed|ing)|rag|propose\w*|recommend\w*|go(?:es)? up to|should be|would be|view(?: is)?|think\w*)\b[^.;]{0,40}\b(red|amber|green|blue)\b|\b(red|amber|green|blue) (?:rating|on the rag|rag)\b`)
 )
 
 // plans reads the education plan, care status, admission, capacity and rating.
@@ -39,10 +52,18 @@ func (f *letterFacts) plans(a about, low string) {
 	if m := lookedAfterText.FindStringIndex(low); m != nil && !futureCare.MatchString(low[:m[0]]) && !negationEnd.MatchString(low[:m[0]]) {
 		f.put(a, "person.care_status", "looked_after", a.sen.start+m[0], a.sen.start+m[1], 0.75)
 	}
+	for _, c := range careSaid {
+		if m := c.words.FindStringIndex(low); m != nil && !negationEnd.MatchString(low[:m[0]]) && !futureCare.MatchString(low[:m[0]]) {
+			f.put(a, "person.care_status", c.code, a.sen.start+m[0], a.sen.start+m[1], 0.75)
+		}
+	}
 	if m := inpatientNow.FindStringIndex(low); m != nil && !negationEnd.MatchString(low[:m[0]]) && !strings.Contains(low[m[0]:m[1]], "not") {
 		f.put(a, "person.inpatient", "yes", a.sen.start+m[0], a.sen.start+m[1], 0.75)
 	}
-	if m := lacksCapacity.FindStringIndex(low); m != nil {
+	if m := lacksCapacity.FindStringIndex(low); m != nil || cannotDecide.MatchString(low) && strings.Contains(a.s.low, "best interest") {
+		if m == nil {
+			m = cannotDecide.FindStringIndex(low)
+		}
 		f.put(a, "capacity.reported", "lacks", a.sen.start+m[0], a.sen.start+m[1], 0.85)
 	} else if m := hasCapacity.FindStringIndex(low); m != nil && !negationEnd.MatchString(low[:m[0]]) && !strings.Contains(low, "if ") {
 		f.put(a, "capacity.reported", "has", a.sen.start+m[0], a.sen.start+m[1], 0.85)

@@ -49,7 +49,7 @@ func Read(in Input) Result {
 	if r.now.IsZero() {
 		r.now = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
 	}
-	r.collect(in.Message, 0)
+	r.collect(in.Message, "", 0)
 	r.collectDocuments(in.Documents)
 	for _, s := range r.sheets() {
 		r.hits = append(r.hits, scanSheet(s, r.now)...)
@@ -68,11 +68,14 @@ func Read(in Input) Result {
 
 const deepestMail = 8
 
-// collect takes the texts of a mail and of the mails attached to it.
-func (r *reader) collect(m *message.Message, depth int) {
+// collect takes the texts of a mail and of the mails attached to it; part is
+// where an attached one stands.
+func (r *reader) collect(m *message.Message, part string, depth int) {
 	l := &letter{msg: m, depth: depth}
 	if depth == 0 {
 		l.header = newSheet("header", message.HeaderText(m))
+	} else if part != "" {
+		l.header = newSheet(part+"/header", message.HeaderText(m))
 	}
 	r.letters = append(r.letters, l)
 	for _, p := range bodyParts(m) {
@@ -82,7 +85,7 @@ func (r *reader) collect(m *message.Message, depth int) {
 	}
 	for i := range m.Parts {
 		if p := &m.Parts[i]; p.Mail != nil && depth < deepestMail {
-			r.collect(p.Mail, depth+1)
+			r.collect(p.Mail, p.Number, depth+1)
 		}
 	}
 }
@@ -117,8 +120,7 @@ func (r *reader) collectDocuments(docs []document.Document) {
 			r.docs = append(r.docs, s)
 		}
 		for _, m := range d.Mails {
-			r.collect(message.Read(m.Raw, message.DefaultLimits()), 1)
-			_ = m.Part
+			r.collect(message.Read(m.Raw, message.DefaultLimits()), m.Part, 1)
 		}
 		r.collectDocuments(d.Members)
 	}
@@ -138,7 +140,7 @@ func (r *reader) sheets() []*sheet {
 
 // readForm takes the pairs of a sheet and their facts.
 func (r *reader) readForm(s *sheet) *form {
-	if s.part == "header" {
+	if s.isHeader() {
 		return &form{}
 	}
 	f := newFormReader(s, r.labels)
@@ -174,7 +176,7 @@ func (l *letter) headerSource(words string) Source {
 	if i < 0 || i+len(words) > len(l.header.text) {
 		return Source{}
 	}
-	return Source{Part: "header", Start: i, End: i + len(words), Quote: l.header.text[i : i+len(words)]}
+	return Source{Part: l.header.part, Start: i, End: i + len(words), Quote: l.header.text[i : i+len(words)]}
 }
 
 // subject is the subject line as a sheet of its own words.

@@ -22,12 +22,12 @@ var (
 )
 
 // tell weighs the sentences of a letter.
-func tell(s *sheet, now time.Time, until int) []told {
+func tell(s *sheet, now time.Time, w writer) []told {
 	var out []told
 	for _, sp := range s.letterWords() {
 		for _, sen := range sentences(s.norm, sp.start, sp.end) {
-			if until > 0 && sen.start >= until && sp.end >= until {
-				break
+			if w.below(s, sen.start) {
+				continue
 			}
 			t := told{sen: sen}
 			low := flat(sen.of(s.low))
@@ -176,11 +176,11 @@ func (f *letterFacts) whyEach(s *sheet, sens []told) {
 }
 
 // grounds reads the grounds that letters speak of.
-func (f *letterFacts) grounds(s *sheet, until int) {
+func (f *letterFacts) grounds(s *sheet, w writer) {
 	values := make([][]string, len(f.people))
 	sources := make([]Source, len(f.people))
 	for _, a := range f.attribute(s) {
-		if until > 0 && a.sen.start >= until {
+		if w.below(s, a.sen.start) {
 			continue
 		}
 		for _, h := range scanSpan(s, a.sen.span, f.now, levelGround) {

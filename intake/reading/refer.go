@@ -2,6 +2,7 @@ package reading
 
 import (
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 
@@ -10,9 +11,9 @@ import (
 )
 
 var (
-	selfVoice   = regexp.MustCompile(`\b(?:refer(?:ring)? myself|self[- ]?referral|self[- ]?refer(?:ring)?|put (?:me|myself)|i (?:really |just |do |so |would )?(?:want|would like|'d like|like|wish|wanna|am asking|need) (?:to )?(?:be|go|get|come|join) (?:put |placed |back |considered )?(?:on|onto|for)|i want to be on it|ask for it myself|put me on|add me|(?:i'm|i am|im|i've been|i was|i have been) (?:an? )?(?:\d+,? (?:and|years old,?|year old) )?(?:also )?(?:diagnosed (?:as |with )?)?(?:autis\w+|aspie|asd)|(?:i have|i've got|ive got) (?:an? )?(?:\w+ )?(?:learning disabilit\w+|autism|asperger\w*|asd|eating disorder)|as an autistic (?:person|adult|man|woman)|i'm \d\d and|i am \d\d(?: and|,|\.| years))\b`)
+	selfVoice   = regexp.MustCompile(`\breferral \(self\)|\b(?:i'm|i am|im|my name is|my name's) [^.;?!]{0,40}(?:\b(?:and|,|an?|also) ?)(?:autistic|an autistic)\b|\bjoin(?:ing)? the (?:dsr|register|dynamic)|\b(?:i go by|i (?:also )?have autism|i am on the spectrum)\b|\b(?:refer(?:ring)? myself|self[- ]?referral|self[- ]?refer(?:ring)?|put (?:me|myself)|i (?:really |just |do |so |would )?(?:want|would like|'d like|like|wish|wanna|am asking|need) (?:to )?(?:be|go|get|come|join) (?:put |placed |back |considered )?(?:on|onto|for)|i want to be on it|ask for it myself|put me on|add me|(?:i'm|i am|im|i've been|i was|i have been) (?:an? )?(?:\d+,? (?:and|years old,?|year old) )?(?:also )?(?:diagnosed (?:as |with )?)?(?:autis\w+|aspie|asd)|(?:i have|i've got|ive got) (?:an? )?(?:\w+ )?(?:learning disabilit\w+|autism|asperger\w*|asd|eating disorder)|as an autistic (?:person|adult|man|woman)|i'm \d\d and|i am \d\d(?: and|,|\.| years))\b`)
 	typedFor    = regexp.MustCompile(`\b(?:typed|typing|written|writing) (?:this |it )?(?:by|for) \p{L}+(?: \p{L}+)?,? (?:support worker|keyworker|carer|advocate|exactly)|\bis (?:typing|writing) this for me\b|\bin (?:his|her|their) own words\b|\bi tell \p{L}+ what to (?:say|write)\b`)
-	familyVoice = regexp.MustCompile(`\b(?:my|our) (?:\w+ ){0,2}?(?:son|daughter|boy|girl|lad|child|brother|sister|grandson|granddaughter|husband|wife|partner|nephew|niece|stepson|stepdaughter|mum|mother|dad|father|two|twins|sons|daughters|children|friend|neighbour|cousin|uncle|aunt|boys|girls)\b|\bfoster carer\b|\bi(?:'m| am) (?:his|her|their) (?:mum|mother|dad|father|carer|nan|gran|sister|brother|wife|husband|partner)\b|\bneighbour\b|\bnext door\b|\b(?:dad|mum) of\b|\bfy (?:mab|merch)\b|\bmój syn|mojej córki|moja córka|mojego syna\b`)
+	familyVoice = regexp.MustCompile(`\b(?:my|our) (?:\w+ ){0,2}?(?:son|daughter|boy|girl|lad|child|brother|sister|grandson|granddaughter|husband|wife|partner|nephew|niece|stepson|stepdaughter|mum|mother|dad|father|two|twins|sons|daughters|children|friend|neighbour|cousin|uncle|aunt|boys|girls)\b|\bfoster carers?\b|\bi(?:'m| am) (?:his|her|their) (?:mum|mother|dad|father|carer|nan|gran|grandmother|grandfather|sister|brother|wife|husband|partner|aunt|auntie|uncle|cousin|guardian|friend)\b|\bneighbour\b|\bnext door\b|\b(?:dad|mum) of\b|\bfy (?:mab|merch)\b|\bmój syn|mojej córki|moja córka|mojego syna\b`)
 	// childVoice outweighs what a writer says of himself: a mother may be autistic too.
 	childVoice = regexp.MustCompile(`\b(?:my|our) (?:\w+ ){0,2}?(?:son|daughter|boy|girl|lad|grandson|granddaughter|stepson|stepdaughter|two|twins|sons|daughters|nephew|niece|foster \w+)\b|\b(?:refer|for|about|of) my (?:\w+ )?(?:brother|sister|husband|wife|partner|friend|neighbour|mum|dad|mother|father)\b`)
 	workVoice  = regexp.MustCompile(`\b(?:client|patient|pupil|service user|resident|student|tenant|caseload|our (?:service|team|form|placement|student|pupil|client|patient|resident)|we support|(?:gentleman|lady|young (?:man|woman|person)|person|man|woman) (?:we|that we|i) (?:support|work|look)|i am the (?:\w+ ){0,3}(?:nurse|worker|keyworker|manager|teacher|senco|psychologist|psychiatrist|officer|practitioner|therapist|advocate|gp)|i write as the|allocated|referral attached|find (?:a |the )?(?:attached|referral)|on my caseload|dear (?:colleagues?|team|dsr team|panel)|panel)\b`)
@@ -50,6 +51,8 @@ func (r *reader) referralClass(v voice) Class {
 		return r.referralByLetter(work, family)
 	case typedFor.MatchString(v.words) && self:
 		return ReferralSelf
+	case danger && r.alarmIsOwn(v):
+		return ReferralSelf
 	case strings.Contains(v.words, "foster carer") && !formed:
 		return ReferralFamily
 	case formed && r.formInBody() == nil && !r.familyForm():
@@ -66,10 +69,49 @@ func (r *reader) referralClass(v voice) Class {
 		return ReferralSelf
 	case formed || blank || closedFile && attachSaid.MatchString(text):
 		return ReferralProfessional
-	case refers || told:
+	case refers || told || danger && r.namesSomebody():
 		return ReferralFamily
 	}
 	return ""
+}
+
+// alarmIsOwn reports whether the signs of danger are the writer's own: "I've
+// written the letters", not "she has".
+func (r *reader) alarmIsOwn(v voice) bool {
+	own, others := 0, 0
+	for _, h := range r.hits {
+		if h.sheet.doc != nil || h.level != levelCrisis && h.level != levelQuiet {
+			continue
+		}
+		low := flat(h.sentence.of(h.sheet.low))
+		switch {
+		case heOrShe.MatchString(low):
+			others++
+		case firstWords.MatchString(low):
+			own++
+		}
+	}
+	return own > others && !childVoice.MatchString(v.words)
+}
+
+var (
+	heOrShe    = regexp.MustCompile(`\b(?:he|she|hes|shes|he's|she's|him|her|they)\b`)
+	firstWords = regexp.MustCompile(`\b(?:i|i've|ive|i'm|im|i'll|my|me)\b`)
+)
+
+// namesSomebody reports whether the mail's own words name one person with an age
+// or a birth.
+func (r *reader) namesSomebody() bool {
+	for _, l := range r.letters {
+		for _, s := range l.bodies {
+			for _, sp := range s.ownWords() {
+				if len(agedNames(s, sp)) > 0 {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 var firstPerson = regexp.MustCompile(`\bi (?:am|have|do|don't|can't|cannot|want)\b|\bi'm\b|\bim\b`)
@@ -102,44 +144,69 @@ func (r *reader) referralByLetter(work, family bool) Class {
 var personal2 = regexp.MustCompile(`\b(?:date of birth|dob|nhs n)\b`)
 
 // tellsOfPerson reports whether the mail tells of somebody's need although no
-// word of referring stands in it.
+// word of referring stands in it. A mail to the register that speaks of one
+// person's condition, birth, danger or home is a referral until somebody says
+// otherwise: a case too many is closed with a click, one too few is nobody's.
 func (r *reader) tellsOfPerson(v voice) bool {
-	if !familyVoice.MatchString(v.words) && !workVoice.MatchString(v.words) && !selfVoice.MatchString(v.words) {
-		return false
-	}
-	weight := 0
-	if autismTerm.MatchString(v.words) || ldTerm.MatchString(v.words) || strings.Contains(v.words, "learning difficult") {
-		weight++
-	}
-	seen := map[string]bool{}
-	for _, h := range r.hits {
-		if h.sheet.doc == nil && h.sheet.part != "header" && !seen[h.rule.name] && (h.level == levelUrgent || h.level == levelGuard || h.level == levelQuiet) {
-			seen[h.rule.name] = true
-			weight++
+	weight, need := 0, 3
+	count := func(yes bool, n int) {
+		if yes {
+			weight += n
 		}
 	}
-	if strings.Contains(v.words, "register") || strings.Contains(v.words, "dsr") || strings.Contains(v.words, "panel") {
-		weight++
+	speaks := familyVoice.MatchString(v.words) || selfVoice.MatchString(v.words)
+	count(speaks, 1)
+	if speaks || workVoice.MatchString(v.words) || r.signedJob() {
+		need = 2
 	}
+	count(autismTerm.MatchString(v.words) || ldTerm.MatchString(v.words) || otherWords.MatchString(v.words), 1)
+	count(strings.Contains(v.words, "register") || strings.Contains(v.words, "dsr") || strings.Contains(v.words, "panel") || strings.Contains(v.subject, "referral"), 1)
+	weight += min(r.kindsOfHits(), 2)
 	for _, l := range r.letters {
 		for _, s := range l.bodies {
-			for _, sp := range s.ownWords() {
-				words := sp.of(s.norm)
-				if hits := nhsNumbers(words); len(hits) > 0 && hits[0].why == "" {
-					weight++
-				}
-				if born := dates(sp.of(s.low), r.now); len(born) > 0 && birthWord.MatchString(s.low[sp.start:sp.start+born[0].start]) {
-					weight++
-				}
-			}
-			for _, sp := range s.ownWords() {
-				if len(scanSpan(s, sp, r.now, levelGround)) > 0 {
-					weight++
-				}
-			}
+			weight += r.particulars(s)
 		}
 	}
-	return weight >= 2
+	return weight >= need
+}
+
+// otherWords are needs that are near a learning disability or autism, and the
+// same words in other languages.
+var otherWords = regexp.MustCompile(`\blearning difficult|\bdown'?s syndrome\b|\bfragile x\b|\bawtisti[gaeth]+|\banabledd dysgu\b|\bautyzm|\bautystyczn|\bniepełnosprawno|\bautist[aă]\b`)
+
+// kindsOfHits counts the kinds of worrying words in the mail's own text.
+func (r *reader) kindsOfHits() int {
+	seen := map[string]bool{}
+	for _, h := range r.hits {
+		if h.sheet.doc == nil && h.sheet.part != "header" && (h.level == levelUrgent || h.level == levelGuard || h.level == levelQuiet) {
+			seen[h.rule.name] = true
+		}
+	}
+	delete(seen, "said") // everybody's mail is urgent
+	delete(seen, "soon")
+	return len(seen)
+}
+
+// particulars counts what a text gives of one person: a number, a birth, an age
+// behind a name, a ground.
+func (r *reader) particulars(s *sheet) int {
+	n := 0
+	for _, sp := range s.ownWords() {
+		words := flat(sp.of(s.low))
+		if slices.ContainsFunc(nhsNumbers(words), func(h nhsHit) bool { return h.why == "" }) {
+			n++
+		}
+		if slices.ContainsFunc(dates(words, r.now), func(d dateHit) bool { return d.why == "" && birthWord.MatchString(words[:d.start]) }) {
+			n++
+		}
+		if len(agedNames(s, sp)) > 0 {
+			n++
+		}
+		if len(scanSpan(s, sp, r.now, levelGround)) > 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // signedJob reports whether the mail is signed with a job.

@@ -33,6 +33,9 @@ func newSheet(part, text string) *sheet {
 	return s
 }
 
+// isHeader reports whether the sheet is the header lines of a mail.
+func (s *sheet) isHeader() bool { return s.part == "header" || strings.HasSuffix(s.part, "/header") }
+
 // plain maps characters that people's programs choose for them to the one that
 // rules are written with. "" removes the character.
 var plain = map[rune]string{
@@ -230,6 +233,51 @@ func (s *sheet) writerWords() []span {
 				continue
 			}
 			out = append(out, span{seg.Start, seg.End})
+		}
+	}
+	return out
+}
+
+// passedOn is the mail that somebody only forwards with a line of his own, when
+// it is written by a person about himself or his own: its author is who refers.
+func (s *sheet) passedOn() (message.Segment, bool) {
+	words := 0
+	for _, sp := range s.writerWords() {
+		own := sp.of(s.low)
+		if ownReferral.MatchString(own) {
+			return message.Segment{}, false
+		}
+		words += len(strings.Fields(own))
+	}
+	if words > 45 {
+		return message.Segment{}, false
+	}
+	for _, seg := range s.segments() {
+		text := s.low[seg.Start:seg.End]
+		if seg.Kind == message.Forwarded && (familyVoice.MatchString(text) || selfVoice.MatchString(text)) && !workVoice.MatchString(text) {
+			return seg, true
+		}
+	}
+	return message.Segment{}, false
+}
+
+var ownReferral = regexp.MustCompile(`\b(?:referral from (?:me|us)|(?:i|we) (?:would like to |wish to |'d like to |want to )?refer\b|my referral|our referral)`)
+
+// toldBy are the stretches of whoever refers: the sender's own words, or those
+// of the mail that he passes on.
+func (s *sheet) toldBy() []span {
+	seg, ok := s.passedOn()
+	if !ok {
+		return s.writerWords()
+	}
+	var out []span
+	for _, x := range s.segments() {
+		if x.Start >= seg.Start && (x.Kind == message.Forwarded || x.Kind == message.Signature) && x.From == seg.From {
+			if n := len(out); n > 0 && out[n-1].end == x.Start {
+				out[n-1].end = x.End
+				continue
+			}
+			out = append(out, span{x.Start, x.End})
 		}
 	}
 	return out

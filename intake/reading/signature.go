@@ -28,7 +28,7 @@ var (
 	phoneFirst = regexp.MustCompile(`(?i)^(?:0|\+|\(|t\b|tel|m\b|mob)`)
 	collar     = regexp.MustCompile(`^\s*(?:PC|DC|PS|DS|PCSO|Sgt|Insp)\.? \d{2,5} `)
 	letters    = regexp.MustCompile(`^\s*(?:(?:RNLD|RMN|RGN|RN|MBBS|MRCPsych|FRCPsych|BSc|MSc|PhD|DClinPsy|MBE|OBE|QTS|BA|MA|Hons|MRCGP|\(she/her\)|\(he/him\)|\(they/them\)|she/her|he/him|they/them)[,\s]*)+`)
-	kinInSign  = regexp.MustCompile(`(?i)^\s*[,(\-–]?\s*(?:(?:his|her|their|\p{L}+'s) )?(mum|mom|mother|dad|father|parent|carer|foster carer|brother|sister|wife|husband|partner|gran|nan|grandmother|grandfather|grandad|grandma|stepfather|stepdad|stepmum|stepmother|guardian|aunt|uncle|friend|neighbour)\b`)
+	kinInSign  = regexp.MustCompile(`(?i)^\s*[,(\-–]?\s*(?:(?:his|her|their|ei|\p{L}+'s) )?(mum|mom|mother|dad|father|parent|carer|foster carer|brother|sister|wife|husband|partner|gran|nan|grandmother|grandfather|grandad|grandma|stepfather|stepdad|stepmum|stepmother|guardian|aunt|auntie|uncle|friend|neighbour|mama|tata|tad|dad|thad|mam)\b`)
 )
 
 // signatureOf finds who signed norm[sp): the lines behind a closing phrase, else
@@ -122,6 +122,9 @@ func signedName(norm string, at, end int) (span, bool) {
 		small, found := lowerNameAt(norm, start)
 		return small, found && small.end == stop
 	}
+	if m := andSecond.FindStringIndex(norm[name.end:end]); m != nil {
+		name.end += m[1] // "Pete and Joan Ainsley"
+	}
 	after := letters.ReplaceAllString(strings.TrimLeft(norm[name.end:end], " "), "")
 	if after == "" || strings.IndexByte(",|(/-.x", after[0]) >= 0 || phoneFirst.MatchString(after) && len(phones(after)) > 0 || kinInSign.MatchString(after) || roleWord.MatchString(after) && len(after) < 60 {
 		if strings.HasPrefix(after, ".") && len(strings.TrimSpace(after)) > 1 {
@@ -135,6 +138,9 @@ func signedName(norm string, at, end int) (span, bool) {
 	}
 	return span{}, false
 }
+
+// andSecond is the second of two who sign together.
+var andSecond = regexp.MustCompile(`^ (?:and|&) \p{Lu}[\p{L}'-]+ \p{Lu}[\p{L}'-]+[ \t]*$`)
 
 // fullerName looks in the next lines for the whole name of somebody who first
 // signed with the first name alone.
@@ -212,7 +218,10 @@ func parseJob(norm string, sp span) job {
 	return j
 }
 
-var notJob = regexp.MustCompile(`(?i)^(?:t|tel|m|mob|mobile|e|email|w|phone|telephone|direct|office|fax|working days?|my working|sent from|get outlook|please|www\.|http|this e-?mail|the information|confidential)\b|@|\d{4,}|^(?:mr|mrs|ms|miss)$`)
+// acronym is a team that is called by its letters: "Thurrock CLDT".
+var acronym = regexp.MustCompile(`^(?:\p{Lu}\p{L}+ ){1,3}[A-Z]{3,6}$`)
+
+var notJob = regexp.MustCompile(`(?i)^(?:t|tel|m|mob|mobile|e|email|w|phone|telephone|direct|office|fax|working days?|my working|sent from|get outlook|please|www\.|http|this e-?mail|the information|confidential)\b|@|\d{4,}|^(?:mr|mrs|ms|miss)$|^(?:in a|in an|if you|if someone|for urgent)\b|\b(?:call|dial|ring) (?:nhs |999|111|the )`)
 
 func (j *job) take(norm string, start, end int, p string, best *int, seen int) {
 	if notJob.MatchString(p) || len(p) > 80 || strings.Count(p, " ") > 9 || len(p) < 2 {
@@ -235,6 +244,8 @@ func (j *job) take(norm string, start, end int, p string, best *int, seen int) {
 	}
 	rank := 0
 	switch {
+	case j.role.end > 0 && acronym.MatchString(p):
+		rank = 2
 	case strongOrg.MatchString(p):
 		rank = 3
 	case mediumOrg.MatchString(p):

@@ -72,6 +72,10 @@ func (f *formReader) table(rows [][]cell) {
 			if f.lone(row, full[0], next) {
 				r++
 			}
+		case f.stacked(full):
+			for _, c := range full {
+				f.inside(c, true)
+			}
 		case f.answerColumns(row) != nil:
 			r += f.crosses(row, rows[r+1:])
 		case f.isHead(row, full, next):
@@ -80,6 +84,23 @@ func (f *formReader) table(rows [][]cell) {
 			f.beside(row)
 		}
 	}
+}
+
+// stacked reports whether the cells of a row each hold a label with its value
+// below it.
+func (f *formReader) stacked(full []cell) bool {
+	known := 0
+	for _, c := range full {
+		first, rest, ok := strings.Cut(c.text(f.sheet), "\n")
+		second, _, _ := strings.Cut(strings.TrimSpace(rest), "\n")
+		if !ok || len(first) > 60 || f.isLabel(second) || f.isHint(second) {
+			return false
+		}
+		if f.isLabel(first) {
+			known++
+		}
+	}
+	return known >= 1 && len(full) >= 2
 }
 
 func filled(s *sheet, row []cell) []cell {

@@ -71,6 +71,9 @@ func (r *reader) urgent() bool {
 		r.result.UrgencyWhy = append(r.result.UrgencyWhy, h.cue())
 	}
 	for _, s := range r.sheets() {
+		if !s.isHeader() && r.result.Class != Other {
+			r.result.UrgencyWhy = append(r.result.UrgencyWhy, r.dueSoon(s)...)
+		}
 		if f := r.forms[s]; f != nil {
 			for _, x := range f.facts {
 				low := strings.ToLower(x.Value)
@@ -81,6 +84,37 @@ func (r *reader) urgent() bool {
 		}
 	}
 	return len(r.result.UrgencyWhy) > 0
+}
+
+// soonWords are what a date within two weeks must be about to be urgent.
+var soonWords = regexp.MustCompile(`\b(?:bed|place|placement|home|move[ds]?|moving|(?:must|has to|have to) leave|out|evict\w*|bailiffs?|court|hearing|magistrates|decide[ds]?|decision|exclusion|excluded|discharge[ds]?|release[ds]?|clos(?:e|es|ing)|ends?|ending|notice|tenancy|deadline|operation|custody|sentenc\w+|admi(?:t|ssion)\w*|lapses?)\b`)
+
+const soonDays = 14
+
+// dueSoon finds what a text says will happen within two weeks: a bed that is
+// offered from the 7th, a court on the 9th.
+func (r *reader) dueSoon(s *sheet) []Cue {
+	var out []Cue
+	for _, sp := range r.spoken(s) {
+		for _, sen := range sentences(s.norm, sp.start, sp.end) {
+			low := flat(sen.of(s.low))
+			if !soonWords.MatchString(low) || notUrgent.MatchString(low) {
+				continue
+			}
+			for _, d := range dates(low, r.now) {
+				if d.why != "" || d.day == 0 {
+					continue
+				}
+				if d.year == 0 {
+					d.year = r.now.Year()
+				}
+				if t := d.time(); t.After(r.now.AddDate(0, 0, -1)) && t.Before(r.now.AddDate(0, 0, soonDays+1)) && !birthWord.MatchString(low[:d.start]) {
+					out = append(out, Cue{Rule: "urgent:date", Source: s.source(sen.start, sen.end)})
+				}
+			}
+		}
+	}
+	return out
 }
 
 // farAway reports whether what a sentence speaks of lies weeks ahead.

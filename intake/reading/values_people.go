@@ -29,7 +29,10 @@ func (v *valueReader) name(field string) {
 		sp = v.wholeName(text, at)
 	}
 	if sp.end > at.start {
-		v.add(field, properName(sp.of(norm)), sp)
+		v.add(field, properName(withoutNickname(oneLine(sp.of(norm)))), sp)
+		if m := innerNickname.FindString(oneLine(sp.of(norm))); m != "" && field == "person.name" {
+			v.add("person.known_as", strings.Trim(m[1+len(" "):len(m)-len(" x")], ` ()'"`), sp)
+		}
 	}
 	if what == "name" && who != "person" && sp.end > 0 {
 		v.beside(who, span{sp.end, at.end})
@@ -196,7 +199,8 @@ func (v *valueReader) consent(what string) {
 var (
 	personLabel = regexp.MustCompile(`\b(?:person|young person|student|client|individual|patient|adult|service user|resident|you)\b`)
 	refuses     = regexp.MustCompile(`\b(?:refus|declin|does not (?:consent|agree|want to be|want this|want the)|doesn't (?:consent|agree|want to be|want this)|did not (?:consent|agree)|has not (?:agreed|consented|given)|not given|withheld|withdrawn|against)`)
-	agrees      = regexp.MustCompile(`\b(?:agreed|agrees|consented|consents|given (?:his|her|their)?\s*(?:verbal |written )?consent|signed|verbal|written|obtained|gained|given)\b`)
+	agrees      = regexp.MustCompile(`\b(?:agree|consent|agreed|agrees|consented|consents|given (?:his|her|their)?\s*(?:verbal |written )?consent|signed|verbal|written|obtained|gained|given)\b`)
+	iAgree      = regexp.MustCompile(`\bi (?:do |also |fully )*(?:agree|consent|give)\b`)
 	notAsked    = regexp.MustCompile(`\bnot (?:yet )?(?:asked|sought|discussed|known|obtained yet)\b|\bto be (?:obtained|discussed|sought)\b|\bpending\b`)
 )
 
@@ -220,10 +224,13 @@ func (v *valueReader) consentReported(what, label, text string, at span) {
 	}
 	v.add("consent.reported", value, at)
 	by := consentBy(low)
+	if iAgree.MatchString(low) {
+		by = "" // who "I" is, the letter around it says
+	}
 	switch {
 	case what == "parent":
 		by = "parent"
-	case by == "" && personLabel.MatchString(label):
+	case by == "" && personLabel.MatchString(label) && !strings.Contains(label, "parent"):
 		by = "person"
 	case by == "" && v.a.options == nil && len(low) > 5 && isSomebody(text):
 		by = "person"

@@ -3,6 +3,8 @@ package reading
 import (
 	"regexp"
 	"strings"
+
+	"github.com/essex-dsr/dsr/intake/message"
 )
 
 // writer is who wrote a letter, as far as it shows.
@@ -20,12 +22,12 @@ type writer struct {
 	orgAt    Source
 	relation string
 	relAt    Source
-	signedAt int // where the signature begins in its sheet, 0 when there is none
+	signed   span // the signature in its sheet, empty when there is none
 	sheet    *sheet
 }
 
 var (
-	iAmKin     = regexp.MustCompile(`\b(?:i am|i'm|im|as) (?:also )?(?:(?:his|her|their|the) |\p{L}+'s )(?:\w+ )?(mum|mother|mam|mom|father|dad|parent|carer|foster carer|brother|sister|wife|husband|partner|nan|gran|grandmother|grandfather|grandad|grandma|aunt|uncle|stepmum|stepdad|stepfather|stepmother|guardian|special guardian|neighbour|friend)\b(?: of)?|\b(?:i am|i'm) (?:the |a )?(mum|mother|dad|father|parent|foster carer|grandmother|grandfather|brother|sister|wife|husband|nan|gran) (?:of|to|for|with)\b|\b(mum|dad|mother|father) of \p{L}+ here\b|\bi'm an? (foster carer)\b|\bi am an? (foster carer)\b|\bi'm (mum|dad) to\b`)
+	iAmKin     = regexp.MustCompile(`\b(?:i am|i'm|im|as) (?:also )?(?:(?:his|her|their|the) |\p{L}+'s )(?:\w+ )?(mum|mother|mam|mom|father|dad|parent|carer|foster carer|brother|sister|wife|husband|partner|nan|gran|grandmother|grandfather|grandad|grandma|aunt|auntie|uncle|stepmum|stepdad|stepfather|stepmother|guardian|special guardian|neighbour|friend)\b(?: of)?|\b(?:i am|i'm) (?:the |a )?(mum|mother|dad|father|parent|foster carer|grandmother|grandfather|brother|sister|wife|husband|nan|gran) (?:of|to|for|with)\b|\b(mum|dad|mother|father) of \p{L}+ here\b|\bwe are (?:his |her |their |the )?(foster carer|parent|grandparent)s\b|\bi'm an? (foster carer)\b|\bi am an? (foster carer)\b|\bi'm (mum|dad) to\b`)
 	doubleKin  = regexp.MustCompile(`\bi (?:live|am) next door\b|\bmy neighbour\b|\bas (?:his|her) neighbour\b`)
 	hisMother  = regexp.MustCompile(`\b(?:his|her) (?:mother|mum)\b`)
 	hisFather  = regexp.MustCompile(`\b(?:his|her) (?:father|dad)\b`)
@@ -54,15 +56,18 @@ func writerOf(l *letter, own []*sheet) writer {
 		}
 	}
 	for _, s := range own {
-		spans := s.writerWords()
+		spans := s.toldBy()
 		if len(spans) == 0 {
 			continue
+		}
+		if seg, ok := s.passedOn(); ok {
+			from = w.author(s, seg)
 		}
 		sig := signatureOf(s, spans[0])
 		if sig.name.end == 0 {
 			continue
 		}
-		w.sheet, w.signedAt = s, sig.name.start
+		w.sheet, w.signed = s, span{sig.name.start, max(spans[0].end, sig.name.end)}
 		w.take(s, sig, from, l)
 		break
 	}
@@ -72,13 +77,29 @@ func writerOf(l *letter, own []*sheet) writer {
 	return w
 }
 
+// author takes who wrote a mail that somebody passed on from the lines above
+// it, and returns the name.
+func (w *writer) author(s *sheet, seg message.Segment) string {
+	w.email, w.emailAt = "", Source{}
+	if at := strings.Index(s.low[seg.Start:seg.End], strings.ToLower(seg.From.Addr)); at >= 0 && seg.From.Addr != "" {
+		w.email, w.emailAt = strings.ToLower(seg.From.Addr), s.source(seg.Start+at, seg.Start+at+len(seg.From.Addr))
+	}
+	name := displayName(seg.From.Name)
+	if at := strings.Index(s.norm[seg.Start:seg.End], name); at >= 0 && name != "" {
+		w.name, w.source, w.method = name, s.source(seg.Start+at, seg.Start+at+len(name)), "header"
+	}
+	return name
+}
+
 // take fills in what a signature says. A first name alone gives way to the From
 // header where that begins with it.
 func (w *writer) take(s *sheet, sig signature, from string, l *letter) {
 	signed := properName(sig.name.of(s.norm))
 	w.name, w.source, w.method = signed, s.source(sig.name.start, sig.name.end), "signature"
 	if !strings.Contains(bareName(signed), " ") && strings.Contains(from, " ") && sameFirstName(signed, from) {
-		w.name, w.source, w.method = from, l.headerSource(l.msg.From[0].Name), "header"
+		if at := l.headerSource(l.msg.From[0].Name); strings.Contains(at.Quote, from) || w.emailAt.Part == at.Part {
+			w.name, w.source, w.method = from, at, "header"
+		}
 	}
 	if sig.role.end > 0 {
 		w.role, w.roleAt = oneLine(sig.role.of(s.norm)), s.source(sig.role.start, sig.role.end)
@@ -95,15 +116,43 @@ func (w *writer) take(s *sheet, sig signature, from string, l *letter) {
 	}
 }
 
-// relate finds what the writer is to the person.
-func (w *writer) relate(letters []*sheet, p person) {
+// below reports whether an offset of a sheet stands in the signature, or below
+// it in the same mail.
+func (w writer) below(s *sheet, at int) bool {
+	return s == w.sheet && at >= w.signed.start && at < w.signed.end
+}
+
+// above cuts the signature out of a stretch of words.
+func (w writer) above(s *sheet, sp span) []span {
+	if s != w.sheet || w.signed.end == 0 || w.signed.start <= sp.start || w.signed.start >= sp.end {
+		return []span{sp}
+	}
+	out := []span{{sp.start, w.signed.start}}
+	if w.signed.end < sp.end {
+		out = append(out, span{w.signed.end, sp.end})
+	}
+	return out
+}
+
+// isPerson gives a writer who signs with the first name alone the whole name
+// that he or she gives as the person.
+func (w *writer) isPerson(p person) {
+	name, source := p.names()
+	if strings.Contains(name, " ") && !strings.Contains(bareName(w.name), " ") && (w.name == "" || sameFirstName(w.name, name)) {
+		w.name, w.source, w.method = name, source, "phrase"
+	}
+}
+
+// relate finds what the writer is to the person, in the letters, else in the
+// subject.
+func (w *writer) relate(letters []*sheet, subject *sheet, p person) {
 	if w.relation != "" {
 		return
 	}
 	parent := span{}
 	var parentSheet *sheet
 	for _, s := range letters {
-		for _, sp := range s.writerWords() {
+		for _, sp := range s.toldBy() {
 			low := sp.of(s.low)
 			if m := iAmKin.FindStringSubmatchIndex(low); m != nil {
 				for g := 2; g < len(m); g += 2 {
@@ -133,6 +182,11 @@ func (w *writer) relate(letters []*sheet, p person) {
 			}
 		}
 	}
+	if parentSheet == nil && w.relation == "" && subject != nil {
+		if m := myKinAlone.FindStringSubmatchIndex(subject.low); m != nil && kinOfPerson[subject.low[m[2]:m[3]]] != "" {
+			w.relation, w.relAt = kinOfPerson[subject.low[m[2]:m[3]]], subject.source(m[0], m[1])
+		}
+	}
 	if parentSheet == nil {
 		return
 	}
@@ -148,7 +202,7 @@ var myKinAlone = regexp.MustCompile(`\b(?:my|our)\s+(?:(?:own|dear|lovely|autist
 // who has a wife and speaks of the mother is the father.
 func (w *writer) motherOrFather(letters []*sheet) {
 	for _, s := range letters {
-		for _, sp := range s.writerWords() {
+		for _, sp := range s.toldBy() {
 			low := sp.of(s.low)
 			if m := hisMother.FindStringIndex(low); m != nil && strings.Contains(low, "my wife") {
 				w.relation, w.relAt = "father", s.source(sp.start+m[0], sp.start+m[1])
@@ -162,7 +216,7 @@ func (w *writer) motherOrFather(letters []*sheet) {
 // ownPhone finds the number that the writer gives for himself in the text.
 func (w *writer) ownPhone(letters []*sheet) {
 	for _, s := range letters {
-		for _, sp := range s.writerWords() {
+		for _, sp := range s.toldBy() {
 			for _, sen := range sentences(s.norm, sp.start, sp.end) {
 				for _, h := range phones(sen.of(s.norm)) {
 					before := sen.of(s.low)[:h.start]
@@ -170,7 +224,7 @@ func (w *writer) ownPhone(letters []*sheet) {
 						continue
 					}
 					said := myPhone.MatchString(before)
-					if w.phone == "" || said && w.signedAt > 0 && sen.start < w.signedAt {
+					if w.phone == "" || said && w.signed.end > 0 && sen.start < w.signed.start {
 						w.phone, w.phoneAt = h.value, s.source(sen.start+h.start, sen.start+h.end)
 						if said {
 							return
