@@ -162,7 +162,7 @@ func (r record) shares() []string {
 func (r record) sharedWith() []string {
 	var out []string
 	for _, s := range []workflow.Sector{workflow.Health, workflow.Education, workflow.SocialCare} {
-		if r.file.SharesWith(s) {
+		if r.file.SharesWith(s, r.today) {
 			out = append(out, s.Words())
 		}
 	}

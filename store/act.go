@@ -43,13 +43,14 @@ func (s *Store) apply(ctx context.Context, tx *sqlx.Tx, f workflow.File, c workf
 	if c.Case != f.Case.ID {
 		return f.Case, fmt.Errorf("a change of case %d on case %d", c.Case, f.Case.ID)
 	}
+	c = f.Timed(c)
 	cause, err := addEvent(ctx, tx, eventOf(f, c))
 	if err != nil {
 		return f.Case, err
 	}
 	a := applying{s, ctx, tx, f, c, cause}
 	for _, step := range []func() error{a.note, a.person, a.facts, a.parties, a.records, a.panel, a.decision, a.removal,
-		a.letters, a.tasks, a.timers} {
+		a.care, a.letters, a.tasks, a.timers, a.alerts} {
 		if err := step(); err != nil {
 			return f.Case, err
 		}
@@ -262,8 +263,8 @@ func (a applying) records() error {
 	}
 	for _, x := range a.c.Contacts {
 		if err := a.exec("contact", `
-			INSERT INTO contacts (case_id, party, how, reached, words, by_user, at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7)`, id, x.Party, x.How, x.Reached, a.c.Note, x.By, x.At); err != nil {
+			INSERT INTO contacts (case_id, party, how, reached, words, next, next_by, by_user, at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, id, x.Party, x.How, x.Reached, a.c.Note, x.Next, nullDate(x.NextBy), x.By, x.At); err != nil {
 			return err
 		}
 	}

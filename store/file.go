@@ -25,7 +25,7 @@ func (s *Store) file(ctx context.Context, q sqlx.ExtContext, id workflow.CaseID,
 			return loadPerson(ctx, q, f, lock)
 		},
 		loadSettings, loadFacts, loadReferrals, loadParties, loadConsents, loadCapacities, loadBestInterests,
-		loadContacts, loadRatings, loadItem, loadDecision, loadRemoval, loadLetters, loadTasks, loadSignposts,
+		loadContacts, loadRatings, loadItem, loadDecision, loadRemoval, loadLetters, loadTasks, loadSignposts, loadCare, loadPlan, loadResponsible, loadHistory,
 	} {
 		if err := load(ctx, q, &f); err != nil {
 			return workflow.File{}, fmt.Errorf("load case %d: %w", id, err)
@@ -98,12 +98,12 @@ func loadFacts(ctx context.Context, q sqlx.ExtContext, f *workflow.File) error {
 
 func loadReferrals(ctx context.Context, q sqlx.ExtContext, f *workflow.File) error {
 	return each(ctx, q, `
-		SELECT id, coalesce(message_id, 0), type, received_at, coalesce(told_to, 0)
+		SELECT id, coalesce(message_id, 0), how, type, received_at, coalesce(told_to, 0)
 		FROM referrals
 		WHERE case_id = $1
 		ORDER BY id`, func(r *sqlx.Rows) error {
 		var x workflow.Referral
-		if err := r.Scan(&x.ID, &x.MessageID, &x.Type, &x.ReceivedAt, &x.ToldTo); err != nil {
+		if err := r.Scan(&x.ID, &x.MessageID, &x.How, &x.Type, &x.ReceivedAt, &x.ToldTo); err != nil {
 			return err
 		}
 		f.Referrals = append(f.Referrals, x)
@@ -184,14 +184,16 @@ func loadBestInterests(ctx context.Context, q sqlx.ExtContext, f *workflow.File)
 
 func loadContacts(ctx context.Context, q sqlx.ExtContext, f *workflow.File) error {
 	return each(ctx, q, `
-		SELECT party, how, reached, at, by_user
+		SELECT party, how, reached, next, next_by, at, by_user
 		FROM contacts
 		WHERE case_id = $1
 		ORDER BY id`, func(r *sqlx.Rows) error {
 		var x workflow.Contact
-		if err := r.Scan(&x.Party, &x.How, &x.Reached, &x.At, &x.By); err != nil {
+		var by sql.NullTime
+		if err := r.Scan(&x.Party, &x.How, &x.Reached, &x.Next, &by, &x.At, &x.By); err != nil {
 			return err
 		}
+		x.NextBy = day(by)
 		f.Contacts = append(f.Contacts, x)
 		return nil
 	}, f.Case.ID)

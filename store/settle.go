@@ -283,8 +283,8 @@ func (s *Store) openCase(ctx context.Context, tx *sqlx.Tx, by workflow.Actor, at
 		c.Letters[i].Message = m
 	}
 	_, err = tx.ExecContext(ctx, `
-		INSERT INTO referrals (case_id, message_id, type, received_at, told_to)
-		VALUES ($1, $2, $3, $4, $5)`, c.Case, nullID(m), string(k.Opening.Type), k.Opening.ReceivedAt, toldTo(by, m))
+		INSERT INTO referrals (case_id, message_id, how, type, received_at, told_to)
+		VALUES ($1, $2, $3, $4, $5, $6)`, c.Case, nullID(m), k.Opening.How, string(k.Opening.Type), k.Opening.ReceivedAt, toldTo(by, m))
 	if err != nil {
 		return CaseMade{}, fmt.Errorf("referral: %w", err)
 	}

@@ -139,7 +139,9 @@ func contactFields(f *Form, x workflow.File) []Control {
 	party, method, result := f.Choices("party", "Whom", who), f.Choices("how", "How", how, "phone"), f.Choices("reached", "What came of it", came)
 	party.Small, method.Small, method.Inline, result.Small, result.Inline = true, true, true, true, true
 	return []Control{radios(party, emptyHint(who, "Name somebody on the People page first.")), radios(method, ""), radios(result, ""),
-		textarea(f.Textarea("words", "What was said", "", 2000), "")}
+		textarea(f.Textarea("words", "What was said", "", 2000), ""),
+		input(f.Input("next", "Next step", ""), "Leave empty if there is none. It becomes a task of yours."),
+		dateField(f.DateInput("next_by", "By when", workflow.Date{}), "For example, 23 11 2026")}
 }
 
 func emptyHint(options []Option, hint string) string {
@@ -150,7 +152,8 @@ func emptyHint(options []Option, hint string) string {
 }
 
 func recordContact(f *Form, x workflow.File, by workflow.Actor, a *App) (workflow.Change, error) {
-	c := workflow.Contact{Party: workflow.PartyID(atoi(f.Text("party"))), How: f.Text("how"), Reached: f.Text("reached"), At: a.now()}
+	c := workflow.Contact{Party: workflow.PartyID(atoi(f.Text("party"))), How: f.Text("how"), Reached: f.Text("reached"), At: a.now(),
+		Next: f.Text("next"), NextBy: f.Date("next_by", "By when")}
 	return x.RecordContact(by, a.now(), c, f.Text("words"))
 }
 

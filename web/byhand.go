@@ -29,13 +29,17 @@ func (a *App) showByHand(w http.ResponseWriter, r *http.Request) error {
 func (a *App) byHandPage(w http.ResponseWriter, r *http.Request, status int, f *Form) error {
 	kind := f.Choices("type", "Who refers", referrerOptions())
 	role := f.Choices("role", "What they are to the person", append([]Option{{Value: "", Text: "Choose"}}, optionsOf(workflow.PartyRoles())...))
+	how := f.Choices("how", "How we were told", []Option{{Value: "phone", Text: "Phone"}, {Value: "post", Text: "Post"}, {Value: "in person", Text: "In person"}}, "phone")
+	how.Small, how.Inline = true, true
+	said := saidOptions()
+	ld, autism := f.Choices(string(workflow.FieldLD), "Learning disability", said), f.Choices(string(workflow.FieldAutism), "Autism", said)
 	urgency := f.Choices("urgency", "How urgent it is", urgencyOptions(workflow.Crisis, workflow.Urgent, workflow.Routine), string(workflow.Routine))
 	grounds := f.Choices(string(workflow.FieldGrounds), "What might happen", groundOptions())
 	harm := f.Choices("safeguards", "Safeguarding", []Option{{Value: "yes", Text: "Somebody may be abused, neglected or exploited", Hint: "This makes a task for today."}})
 	p := &byHandPage{Layout: Layout{Title: "Write down a referral", Back: &Link{"Back to the queue", "/"}, Errors: f.Errors},
-		Referrer: []Control{radios(kind, ""), {Select: &role}, input(f.Input("referrer", "Their name", ""), ""), input(f.Input("phone", "Their phone", ""), ""), input(f.Input("email", "Their email", ""), "")},
+		Referrer: []Control{radios(how, ""), radios(kind, ""), {Select: &role}, input(f.Input("referrer", "Their name", ""), ""), input(f.Input("phone", "Their phone", ""), ""), input(f.Input("email", "Their email", ""), "")},
 		Person: []Control{input(f.Input(string(workflow.FieldName), "Full name", ""), ""), dateField(f.DateInput(string(workflow.FieldDOB), "Date of birth", workflow.Date{}), "For example, 27 3 2008"),
-			input(f.Input(string(workflow.FieldNHS), "NHS number", ""), ""), input(f.Input(string(workflow.FieldAddress), "Where they live", ""), "")},
+			input(f.Input(string(workflow.FieldNHS), "NHS number", ""), ""), input(f.Input(string(workflow.FieldAddress), "Where they live", ""), ""), {Select: &ld}, {Select: &autism}},
 		Why: []Control{textarea(f.Textarea(string(workflow.FieldReason), "What is happening now", "", 0), "In their words."), {Checkboxes: &grounds}, radios(urgency, ""), {Checkboxes: &harm},
 			dateField(f.DateInput("told", "Day on which we were told", workflow.DateOf(a.now())), "")},
 		Button: Button{Text: "Open the case", Confirm: true}}
@@ -69,11 +73,14 @@ func (a *App) openByHand(w http.ResponseWriter, r *http.Request) error {
 
 // told reads what was typed into an opening and the fields that it confirms.
 func (a *App) told(f *Form) (workflow.Opening, []workflow.FieldChange) {
-	o := workflow.Opening{Type: workflow.ReferralType(f.Text("type")), ReceivedAt: a.now(), Urgency: workflow.Urgency(f.Text("urgency")),
+	o := workflow.Opening{How: f.Text("how"), Type: workflow.ReferralType(f.Text("type")), ReceivedAt: a.now(), Urgency: workflow.Urgency(f.Text("urgency")),
 		Safeguards: slices.Contains(f.Chosen("safeguards"), "yes")}
 	role := workflow.PartyRole(f.Text("role"))
 	if o.Type == workflow.BySelf {
 		role = workflow.PartySelf
+	}
+	if !slices.Contains([]string{"phone", "post", "in person"}, o.How) {
+		f.Wrong("how", "Choose how we were told.")
 	}
 	switch {
 	case !mentioned(referrerOptions(), string(o.Type)):

@@ -140,8 +140,25 @@ func (a *App) casePage(w http.ResponseWriter, r *http.Request, status int, x wor
 
 // factsOf stands below the name: when it came, whose it is, how long it may take.
 func (a *App) factsOf(x workflow.File, users []store.User) []Line {
-	cal := x.Settings.Calendar()
-	out := []Line{{Key: "Received", Value: shortDate(x.Case.ReceivedAt) + ", " + workingDays(cal.Between(cal.DayZero(x.Case.ReceivedAt), workflow.DateOf(a.now()))) + " ago"}}
+	days, ours := x.Clock(a.now())
+	out := []Line{{Key: "Received", Value: shortDate(x.Case.ReceivedAt) + ", " + countWords(days, "day", "days") + " ago; " + workingDays(ours) + " with us"}}
+	for _, r := range x.Referrals {
+		if r.ToldTo != 0 {
+			told := Line{Key: "Told to", Value: "Somebody of the team"}
+			for _, u := range users {
+				if u.ID == r.ToldTo {
+					told.Value = u.Name
+				}
+			}
+			switch r.How {
+			case "phone", "post":
+				told.Value += ", by " + r.How
+			case "in person":
+				told.Value += ", in person"
+			}
+			out = append(out, told)
+		}
+	}
 	owner := Line{Key: "Assigned to", Value: "Nobody"}
 	for _, u := range users {
 		if u.ID == x.Case.Owner {

@@ -434,7 +434,7 @@ func TestReferralByHand(t *testing.T) {
 	w := newWorld(t)
 	v := w.as(workflow.Coordinator)
 	v.page("/cases/new")
-	form := url.Values{"type": {"family"}, "role": {"father"}, "referrer": {"Ian Marsh"}, "phone": {"07700 900456"}, "person.name": {"Ada Marsh"}, "person.nhs_number": {"123"},
+	form := url.Values{"how": {"phone"}, "type": {"family"}, "role": {"father"}, "referrer": {"Ian Marsh"}, "phone": {"07700 900456"}, "person.name": {"Ada Marsh"}, "person.nhs_number": {"123"},
 		"urgency": {"urgent"}, "safeguards": {"yes"}, "told-day": {"20"}, "told-month": {"11"}, "told-year": {"2026"}}
 	got := v.post("/cases/new", form)
 	if got.status != http.StatusUnprocessableEntity || !strings.Contains(got.body, "check digit") || !strings.Contains(got.body, "Ian Marsh") {
@@ -446,7 +446,7 @@ func TestReferralByHand(t *testing.T) {
 		t.Fatalf("told: %d %s", got.status, got.body)
 	}
 	body := v.page(got.header.Get("Location"))
-	want(t, "the new case", body, "Ada Marsh", "There is no mail", "Urgent", "Safeguarding", "The case is open, and yours.")
+	want(t, "the new case", body, "Ada Marsh", "There is no mail", "Urgent", "Safeguarding", "The case is open, and yours.", "Told to", "by phone")
 	if got := v.post("/cases/new", url.Values{}); got.status != http.StatusUnprocessableEntity {
 		t.Errorf("nothing told: %d", got.status)
 	}

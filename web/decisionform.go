@@ -83,13 +83,7 @@ func (p *decisionFormPage) fill(f *Form, x workflow.File, k decisionKind, today 
 }
 
 func acceptControls(f *Form, x workflow.File) []Control {
-	leads := []Option{{Value: "", Text: "Not named yet"}}
-	for _, party := range x.Parties {
-		if party.Role.IsProfessional() && party.Confirmed {
-			leads = append(leads, Option{Value: fmt.Sprint(party.ID), Text: partyWords(party)})
-		}
-	}
-	lead := f.Choices("lead", "Lead professional", leads)
+	lead := f.Choices("lead", "Lead professional", leadOptions(x))
 	lead.Hint = "Somebody confirmed on the case."
 	support := textarea(f.Textarea("support", "Support that was discussed", "", 2000), "One support a line: what, with whom, from when.")
 	return []Control{

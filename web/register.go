@@ -17,7 +17,7 @@ func (a *App) registerRoutes() []Route {
 		{Method: "GET", Pattern: "/register", Title: "The register", May: see, Handler: a.showRegister},
 		{Method: "GET", Pattern: "/cases/{ref}/register", Title: "A person on the register", May: see, Handler: a.showOnRegister},
 	}
-	return append(routes, a.deedRoutes(slices.Concat(ratingDeeds(), removalDeeds(), transferDeeds())...)...)
+	return append(routes, a.deedRoutes(slices.Concat(ratingDeeds(), careDeedsOnRegister(), removalDeeds(), transferDeeds())...)...)
 }
 
 // registerPage lists everybody on the register.
@@ -193,6 +193,8 @@ type onRegisterPage struct {
 	Buttons  []Button
 	Later    []Line
 	Removal  *removalView
+	Plan     Table
+	Shares   Table
 	Ratings  Table
 	Reviews  []Happening
 	NotThere string // why there is nothing to see yet
@@ -220,7 +222,8 @@ func (a *App) showOnRegister(w http.ResponseWriter, r *http.Request) error {
 	} else {
 		p.Lines = registerLines(x, today)
 	}
-	p.Buttons, p.Later = offerDeeds(x, by, a.now(), slices.Concat(ratingDeeds(), removalDeeds(), transferDeeds())...)
+	p.Plan, p.Shares = planTable(x, today), shareTable(x, names)
+	p.Buttons, p.Later = offerDeeds(x, by, a.now(), slices.Concat(ratingDeeds(), careDeedsOnRegister(), removalDeeds(), transferDeeds())...)
 	if x.Removal != nil {
 		p.Removal = a.removalView(x, by, names)
 	}
@@ -240,13 +243,25 @@ func registerLines(x workflow.File, today workflow.Date) []Line {
 		lead.Value, lead.Missing = x.Case.LeadNamed, x.Case.LeadNamed == ""
 		lead.Note = "Who names one; nobody is named yet"
 	}
-	council := x.Facts[workflow.FieldCouncil]
-	return []Line{
+	lines := []Line{
 		{Key: "On the register since", Value: dayWords(x.Case.OnRegister)},
 		{Key: "Rating", Tags: []Tag{ratingTag(x.Rating())}, Note: ratingMeans(x.Rating())},
 		review, lead,
-		{Key: "Council of ordinary residence", Value: council.Value, Missing: !council.Confirmed},
+		{Key: "Care, education and treatment review", Value: stepWords(string(x.CETR.State), "", x.CETR.On), Missing: x.CETR.State == "" && x.Rating() == workflow.Red},
+		{Key: "Keyworker", Value: stepWords(string(x.Keyworker.State), x.Keyworker.Name, x.Keyworker.On), Missing: x.Keyworker.State == "" && x.Rating() != workflow.Green},
 	}
+	return append(lines, responsibleLines(x, today)...)
+}
+
+// stepWords is how far something has come, "" for nowhere.
+func stepWords(state, name string, on workflow.Date) string {
+	if state == "" {
+		return ""
+	}
+	if name != "" {
+		state += ": " + name
+	}
+	return sentence(state) + ", " + dayWords(on)
 }
 
 func ratingTable(x workflow.File, names map[workflow.ActorID]string) Table {
@@ -297,6 +312,25 @@ func ratingDeeds() []deed {
 			},
 			do: func(f *Form, x workflow.File, by workflow.Actor, a *App) (workflow.Change, error) {
 				return x.Rate(by, a.now(), workflow.Rating(f.Text("rating")), f.Text("reason"))
+			}},
+		{path: "/register/cetr", title: "Record a care, education and treatment review", button: "Record it", may: rolesOf(workflow.RecordCETR), action: workflow.RecordCETR,
+			back: "/register", said: "Recorded.",
+			words: []string{"For children and young people, and adults with an education, health and care plan, a C(E)TR; for other adults a CTR. It must take place when the rating is red. The person may say no."},
+			fields: func(f *Form, _ workflow.File) []Control {
+				return []Control{radios(f.Choices("cetr", "How far it has come", optionsOf(workflow.CETRStates())), ""),
+					dateField(f.DateInput("on", "Day", workflow.Date{}), "For example, 23 11 2026"), textarea(f.Textarea("words", "Who was asked, who chairs, what it recommends", "", 2000), "")}
+			},
+			do: func(f *Form, x workflow.File, by workflow.Actor, a *App) (workflow.Change, error) {
+				return x.RecordCETR(by, a.now(), workflow.CETRStep{State: workflow.CETRState(f.Text("cetr")), On: f.Date("on", "Day"), Words: f.Text("words")})
+			}},
+		{path: "/register/keyworker", title: "Record a keyworker", button: "Record it", may: rolesOf(workflow.RecordKeyworker), action: workflow.RecordKeyworker,
+			back: "/register", said: "Recorded.", words: []string{"Keyworkers are for people up to 25 who are rated red, amber or blue."},
+			fields: func(f *Form, _ workflow.File) []Control {
+				return []Control{radios(f.Choices("keyworker", "How far it has come", optionsOf(workflow.KeyworkerStates())), ""), input(f.Input("name", "Name of the keyworker", ""), "Once one is allocated."),
+					dateField(f.DateInput("on", "Day", workflow.Date{}), "For example, 23 11 2026"), textarea(f.Textarea("words", "Notes, or why not", "", 1000), "")}
+			},
+			do: func(f *Form, x workflow.File, by workflow.Actor, a *App) (workflow.Change, error) {
+				return x.RecordKeyworker(by, a.now(), workflow.KeyworkerStep{State: workflow.KeyworkerState(f.Text("keyworker")), Name: f.Text("name"), On: f.Date("on", "Day"), Words: f.Text("words")})
 			}},
 		{path: "/register/ratify", title: "Record that a full panel ratified this", button: "Record it", may: []workflow.Role{workflow.Chair}, action: workflow.Ratify,
 			back: "/register", said: "The inclusion is ratified.",

@@ -27,11 +27,16 @@ type specGroup struct {
 	specs []fieldSpec
 }
 
+// saidOptions are what may be known of a learning disability or autism.
+func saidOptions() []Option {
+	return []Option{{Value: "", Text: "Not said"}, {Value: "yes", Text: "Yes"}, {Value: "awaiting_assessment", Text: "Waiting for an assessment"}, {Value: "suspected", Text: "Suspected"},
+		{Value: "no", Text: "No"}, {Value: "unknown", Text: "Asked, nobody knows"}}
+}
+
 // reviewed are the fields that people confirm, in the order in which they think
 // of somebody.
 func reviewed() []specGroup {
-	said := []Option{{Value: "", Text: "Not said"}, {Value: "yes", Text: "Yes"}, {Value: "awaiting_assessment", Text: "Waiting for an assessment"}, {Value: "suspected", Text: "Suspected"},
-		{Value: "no", Text: "No"}, {Value: "unknown", Text: "Asked, nobody knows"}}
+	said := saidOptions()
 	yesNo := []Option{{Value: "", Text: "Not said"}, {Value: "yes", Text: "Yes"}, {Value: "no", Text: "No"}, {Value: "unknown", Text: "Asked, nobody knows"}}
 	care := []Option{{Value: "", Text: "Not said"}, {Value: "looked_after", Text: "Looked after by a council"}, {Value: "child_protection_plan", Text: "Child protection plan"},
 		{Value: "child_in_need", Text: "Child in need"}, {Value: "care_leaver", Text: "Care leaver"}, {Value: "none", Text: "None of these"}, {Value: "unknown", Text: "Asked, nobody knows"}}

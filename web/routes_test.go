@@ -37,6 +37,8 @@ func whoMay() map[string][]workflow.Role {
 		"POST /letters/{id}/submit": works, "POST /letters/{id}/approve": team, "POST /letters/{id}/send-back": team, "POST /letters/{id}/stop": team,
 		"POST /letters/{id}/contact": works, "POST /letters/{id}/resolve": team,
 		"GET /register": {co, pr, ma, ch}, "GET /cases/{ref}/register": {co, pr, ma, ch},
+		"/register/cetr": {pr}, "/register/keyworker": {pr}, "/register/plan": works, "/register/plan/end": works, "/register/lead": {pr, ma}, "/register/responsible": works,
+		"/share": {pr, ma}, "/share/told": team,
 		"/register/review": {pr}, "/register/rating": {pr, ch}, "/register/ratify": {ch}, "/register/removal": {pr}, "/register/agreement": works,
 		"/register/remove": {ch, ma}, "/register/keep": {pr}, "/register/transfer": {pr, ma}, "/register/transferred": {pr, ma}, "/register/not-eligible": {ch},
 		"GET /panels": all, "GET /panels/new": arrange, "POST /panels/new": arrange, "GET /panels/{id}": all, "GET /panels/{id}/edit": arrange, "POST /panels/{id}/edit": arrange,

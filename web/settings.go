@@ -90,7 +90,8 @@ func settingSections(f *Form, s workflow.Settings) []settingSection {
 			tick("hide_members", "Panel members", "Leave panel members' names out of letters", "", s.HideMembers)}, numbers("letters")...)},
 		{"Clocks", "", append(numbers("clocks"),
 			text("info_wd", "Working days until each reminder for information", listOf(s.InfoWD), "For example, 5, 10, 20. At the last one a person is asked whether to close."),
-			text("consent_wd", "Working days until each reminder about consent", listOf(s.ConsentWD), "For example, 5, 10"))},
+			text("consent_wd", "Working days until each reminder about consent", listOf(s.ConsentWD), "For example, 5, 10"),
+			text("birthday_months", "Months before a 16th, 18th and 26th birthday", listOf(s.BirthdayMonths), "For example, 1, 3"))},
 		{"Panels", "A panel always has at least one expert by experience.", append([]Control{
 			tick("gillick", "Under 16", "A competent child's own yes or no counts", "Gillick competence", s.Gillick)}, numbers("panels")...)},
 		{"Reviews", "", append(reviewControls(f, s), numbers("reviews")...)},
@@ -121,6 +122,14 @@ func numberSettings() []numberSetting {
 		{"clocks", "cetr_warn_wd", "Working days on red until a missing care, education and treatment review is pointed out", "", func(s *workflow.Settings) *int { return &s.CETRWarnWD }},
 		{"clocks", "reopen_days", "Days in which a closed case can be opened again", "", func(s *workflow.Settings) *int { return &s.ReopenDays }},
 		{"clocks", "look_again_days", "Days in which a family can ask to look again", "", func(s *workflow.Settings) *int { return &s.LookAgainDays }},
+		{"crisis", "safeguarding_hours", "Working hours until a safeguarding concern is opened", "", func(s *workflow.Settings) *int { return &s.SafeguardingHours }},
+		{"clocks", "speak_wd", "Working days until somebody speaks with a person who referred themselves", "", func(s *workflow.Settings) *int { return &s.SpeakWD }},
+		{"clocks", "panel_wd", "Working days from a complete referral to its panel", "They stand while others owe an answer.", func(s *workflow.Settings) *int { return &s.PanelWD }},
+		{"clocks", "urgent_panel_wd", "The same, when it is urgent", "", func(s *workflow.Settings) *int { return &s.UrgentPanelWD }},
+		{"clocks", "keyworker_wd", "Working days until a missing keyworker is pointed out", "", func(s *workflow.Settings) *int { return &s.KeyworkerWD }},
+		{"clocks", "cetr_report_days", "Days from a care, education and treatment review to its report", "", func(s *workflow.Settings) *int { return &s.CETRReportDays }},
+		{"clocks", "recheck_days", "Days between reminders that consent was not asked again", "", func(s *workflow.Settings) *int { return &s.RecheckDays }},
+		{"clocks", "birthday16_days", "Days after a 16th birthday until the manager records what follows", "", func(s *workflow.Settings) *int { return &s.Birthday16Days }},
 		{"clocks", "hold_wd", "Working days until a practitioner has read a referral that came with a no", "", func(s *workflow.Settings) *int { return &s.HoldWD }},
 		{"clocks", "objection_wd", "Working days until a best-interests decision is looked at again after an objection", "", func(s *workflow.Settings) *int { return &s.ObjectionWD }},
 		{"panels", "quorum_professionals", "Professionals beside the chair, at least", "", func(s *workflow.Settings) *int { return &s.QuorumProfessionals }},
@@ -187,6 +196,7 @@ func readSettings(f *Form, s workflow.Settings) workflow.Settings {
 	ticked := func(name string) bool { return slices.Contains(f.Chosen(name), "yes") }
 	s.AutomaticL1, s.HideMembers, s.Gillick = ticked("automatic_l1"), ticked("hide_members"), ticked("gillick")
 	s.InfoWD, s.ConsentWD = f.wholes("info_wd"), f.wholes("consent_wd")
+	s.BirthdayMonths = f.wholes("birthday_months")
 	s.SecureDomains = strings.Fields(strings.ToLower(strings.ReplaceAll(f.Text("secure_domains"), ",", " ")))
 	s.Closures = f.dates("closures")
 	return s

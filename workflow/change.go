@@ -13,40 +13,50 @@ type Change struct {
 	Closed   ClosedReason
 	Note     string // words for the timeline; kept apart from the event, since they may be personal
 
-	Urgency       Urgency // "" leaves it
-	Owner         *ActorID
-	Raise, Lower  []Flag
-	Fields        []FieldChange
-	Person        *Person // confirmed identity
-	Parties       []Party // ID 0 adds, else replaces
-	Consents      []Consent
-	Capacities    []Capacity
-	BestInterests []BestInterests
-	Contacts      []Contact
-	Rating        *Assessment
-	NextReview    Date
-	OnRegister    Date // first day on the register
-	Lead          *Lead
-	Item          *ItemChange
-	Interest      *Interest
-	View          *View
-	Decision      *Decision
-	Removal       *Removal
-	Agreement     *Agreement
-	Frozen        *Frozen
-	Approval      *Approval
-	StopLetter    LetterID // withdrawn before it left
-	SendBack      LetterID // submitted letter to be written again
-	Typed         *Typed
-	Posted        *Posted
-	Letters       []LetterDue
-	StopLetters   bool         // withdraw every letter that has not left
-	StopKinds     []LetterKind // withdraw the letters of these kinds that have not left
-	Tasks         []TaskDue
-	Done          []TaskKind
-	Timers        []TimerDue
-	StopTimers    []TimerKind
-	StopAllTimers bool
+	Urgency          Urgency // "" leaves it
+	Owner            *ActorID
+	Raise, Lower     []Flag
+	Fields           []FieldChange
+	Person           *Person // confirmed identity
+	Parties          []Party // ID 0 adds, else replaces
+	Consents         []Consent
+	Capacities       []Capacity
+	BestInterests    []BestInterests
+	Contacts         []Contact
+	Rating           *Assessment
+	NextReview       Date
+	OnRegister       Date // first day on the register
+	Lead             *Lead
+	Item             *ItemChange
+	Interest         *Interest
+	View             *View
+	Decision         *Decision
+	Removal          *Removal
+	Agreement        *Agreement
+	Frozen           *Frozen
+	Approval         *Approval
+	StopLetter       LetterID // withdrawn before it left
+	SendBack         LetterID // submitted letter to be written again
+	Typed            *Typed
+	Posted           *Posted
+	Letters          []LetterDue
+	StopLetters      bool         // withdraw every letter that has not left
+	StopKinds        []LetterKind // withdraw the letters of these kinds that have not left
+	Tasks            []TaskDue
+	Done             []TaskKind
+	Alerts           []string // the duty list hears of it, without names
+	CETR             *CETRStep
+	Plan             []PlanItem
+	PlanEnds         []PlanEnd
+	Responsible      *Responsibility
+	Shares           []Share
+	SharesStopped    []ShareID
+	SharesStoppedWhy string
+	SharesTold       []ShareID
+	Keyworker        *KeyworkerStep
+	Timers           []TimerDue
+	StopTimers       []TimerKind
+	StopAllTimers    bool
 }
 
 // Keeps reports whether the version stays: nothing that a person decided or typed.
@@ -128,6 +138,14 @@ const (
 	TaskAcknowledge   TaskKind = "acknowledge by hand"
 	TaskRatify        TaskKind = "ratify an interim inclusion"
 	TaskSecureMail    TaskKind = "open a secure message by hand"
+	TaskPlan          TaskKind = "look at the support plan"
+	TaskCETRReport    TaskKind = "ask for the report of a review"
+	TaskKeyworker     TaskKind = "refer to a keyworker, or record why not"
+	TaskPanel         TaskKind = "find a place on a panel"
+	TaskNoContact     TaskKind = "decide whether to close: nobody could be reached"
+	TaskAfterSixteen  TaskKind = "manager: record what happens after the sixteenth birthday"
+	TaskSpeak         TaskKind = "speak with the person who referred themselves"
+	TaskNextStep      TaskKind = "the next step after a contact"
 	TaskNewFact       TaskKind = "read what was added"
 	TaskBestInterests TaskKind = "look at the best-interests decision again, and offer an advocate"
 )
@@ -144,15 +162,29 @@ type TaskDue struct {
 type TimerKind string
 
 const (
-	TimerCrisis     TimerKind = "crisis not opened"
-	TimerTriage     TimerKind = "triage overdue"
-	TimerInfo       TimerKind = "information reminder"
-	TimerConsent    TimerKind = "consent reminder"
-	TimerReview     TimerKind = "review due"
-	TimerBirthday   TimerKind = "sixteenth birthday"
-	TimerConsentEnd TimerKind = "consent runs out"
-	TimerRatify     TimerKind = "interim inclusion not ratified"
+	TimerCrisis       TimerKind = "crisis not opened"
+	TimerSafeguarding TimerKind = "safeguarding not opened"
+	TimerReferred     TimerKind = "safeguarding not passed on"
+	TimerUnread       TimerKind = "unreadable mail not opened"
+	TimerTriage       TimerKind = "triage overdue"
+	TimerHold         TimerKind = "hold not read"
+	TimerInfo         TimerKind = "information reminder"
+	TimerConsent      TimerKind = "consent reminder"
+	TimerPanel        TimerKind = "panel overdue"
+	TimerLetters      TimerKind = "letters overdue"
+	TimerReview       TimerKind = "review due"
+	TimerCETR         TimerKind = "no care, education and treatment review"
+	TimerKeyworker    TimerKind = "no keyworker"
+	TimerBirthday     TimerKind = "birthday"
+	TimerConsentEnd   TimerKind = "consent runs out"
+	TimerRatify       TimerKind = "interim inclusion not ratified"
 )
+
+// TimerKinds lists every kind.
+func TimerKinds() []TimerKind {
+	return []TimerKind{TimerCrisis, TimerSafeguarding, TimerReferred, TimerUnread, TimerTriage, TimerHold, TimerInfo, TimerConsent, TimerPanel,
+		TimerLetters, TimerReview, TimerCETR, TimerKeyworker, TimerBirthday, TimerConsentEnd, TimerRatify}
+}
 
 // TimerDue sets a timer, one of a kind per case; setting it again moves it.
 type TimerDue struct {

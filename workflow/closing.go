@@ -40,6 +40,7 @@ func (f File) RefuseConsent(by Actor, at time.Time, note string) (Change, error)
 	}
 	c.Letters, c.Tasks = f.lifted().due(L10, at)
 	c.Lower, c.StopLetters = []Flag{FlagHold}, true
+	f.stopShares(&c, "the answer was no", NoSector)
 	return c, nil
 }
 
@@ -55,7 +56,7 @@ func (f File) Withdraw(by Actor, at time.Time, note string) (Change, error) {
 	}
 	c.Letters, c.Tasks = f.lifted().due(L10, at)
 	c.Lower, c.StopLetters = []Flag{FlagHold}, true
-	c.Tasks = append(c.Tasks, TaskDue{Kind: TaskTellSharers, Due: f.Settings.Calendar().Due(at, 1), Owner: f.Case.Owner})
+	f.stopShares(&c, "consent was taken back", NoSector)
 	return c, nil
 }
 
@@ -221,25 +222,5 @@ func (f File) ConsentLapsed(by Actor, at time.Time) (Change, error) {
 	}
 	c.Item = f.offAgenda("consent lapsed")
 	c.Tasks = []TaskDue{{Kind: TaskChaseConsent, Due: f.Settings.Calendar().Due(at, f.Settings.TriageWD), Owner: f.Case.Owner}}
-	return c, nil
-}
-
-// Fire is what a timer asks for: a task for a person, or a change that the rule
-// decides again now. Nothing a timer does can decide about somebody.
-func (f File) Fire(at time.Time, k TimerKind) (Change, error) {
-	by := Service()
-	c := Change{Case: f.Case.ID, Action: TimerFired, From: f.Case.State, To: f.Case.State, By: by, At: at}
-	if !f.Case.State.IsOpen() {
-		return c, nil
-	}
-	day := f.Settings.Calendar().Due(at, 1)
-	task := map[TimerKind]TaskKind{TimerInfo: TaskChaseInfo, TimerConsent: TaskChaseConsent, TimerReview: TaskReview,
-		TimerRatify: TaskRatify, TimerTriage: TaskTriage, TimerCrisis: TaskOpenCrisis, TimerBirthday: TaskBirthday, TimerConsentEnd: TaskRecheck}[k]
-	if k == TimerBirthday || k == TimerConsentEnd {
-		if lapsed, err := f.ConsentLapsed(by, at); err == nil {
-			return lapsed, nil
-		}
-	}
-	c.Tasks = []TaskDue{{Kind: task, Due: day, Owner: f.Case.Owner}}
 	return c, nil
 }

@@ -367,11 +367,12 @@ func (f File) bestInterests(today Date) (BestInterests, bool) {
 	return BestInterests{}, false
 }
 
-// SharesWith reports whether consent covers telling a sector.
-func (f File) SharesWith(s Sector) bool {
+// SharesWith reports whether consent covers telling a sector on a day. What a
+// parent agreed to ends on the sixteenth birthday.
+func (f File) SharesWith(s Sector, today Date) bool {
 	about := map[Sector]About{Health: ShareHealth, Education: ShareEducation, SocialCare: ShareSocial}[s]
 	c, ok := f.latest(about)
-	return ok && c.Answer == SaidYes && c.Evidence != ReferrerSays
+	return ok && f.holds(c, today)
 }
 
 // Refused reports whether the person, or who decides, said no to telling a sector.

@@ -114,8 +114,12 @@ func (f File) Accept(by Actor, at time.Time, d Decision) (Change, error) {
 	c.Decision = &d
 	c.Rating = &Assessment{Rating: d.Rating, Reason: d.RatingReason, By: by.ID, At: at}
 	c.Lead = &Lead{Party: d.Lead, NamedBy: d.LeadNamedBy}
+	if c.Plan = f.planOf(d, at); len(c.Plan) > 0 {
+		c.Tasks = append(c.Tasks, f.planTask(c.Plan[0].Due))
+	}
 	c.Item = &ItemChange{Panel: f.Panel.ID, State: Decided}
-	c.Letters, c.Tasks = f.due(L6, at)
+	letters, tasks := f.due(L6, at)
+	c.Letters, c.Tasks = letters, append(c.Tasks, tasks...)
 	days := f.Settings.Calendar()
 	first := f.Settings.FirstSupportWD
 	if d.Rating == Red {

@@ -23,6 +23,15 @@ type File struct {
 	Tasks         []Task     // open ones
 	Signposts     []Signpost // the entries that the action names, and those that the decision named
 	Settings      Settings
+	History       []Step    // changes of state, oldest first
+	ReadAt        time.Time // when somebody of the team last read or touched the case
+	CrisisAt      time.Time // when the newest crisis mail came
+	CETR          CETRStep  // the newest step
+	Keyworker     KeyworkerStep
+	Plan          []PlanItem
+	Shares        []Share
+	Responsible   []Responsibility // oldest first
+	Organisations []Organisation
 }
 
 // Case is one episode: from a referral to its end.
@@ -146,6 +155,7 @@ const (
 type Referral struct {
 	ID         int64
 	MessageID  MessageID // 0 when told by phone, post or in person
+	How        string    // phone, post, in person; "" for a mail
 	Type       ReferralType
 	ReceivedAt time.Time
 	ToldTo     ActorID
@@ -267,6 +277,8 @@ type Contact struct {
 	Party   PartyID
 	How     string // phone, visit, meeting, post, message
 	Reached string // reached, voicemail, no answer
+	Next    string // what is to be done next, "" for nothing
+	NextBy  Date
 	At      time.Time
 	By      ActorID
 }

@@ -67,8 +67,11 @@ var (
 		return nil
 	}}
 	areaConfirmed = Guard{"area confirmed", func(f File, _ Actor, _ time.Time) error {
-		if f.confirmed(FieldArea) == "" {
+		switch f.confirmed(FieldArea) {
+		case "":
 			return conflict("Confirm first that this area is the right one.")
+		case "out":
+			return conflict("Another area is responsible: redirect the referral, or correct the area.")
 		}
 		return nil
 	}}

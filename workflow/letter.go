@@ -343,6 +343,9 @@ func (f File) ApproveLetter(by Actor, at time.Time, id LetterID, seen, again [32
 	if !f.othersWait(l) {
 		c.Done = []TaskKind{TaskApprove}
 	}
+	if l.Kind == L11 {
+		c.Shares = []Share{f.sharedBy(l, p, c)}
+	}
 	f.moveOnApproval(&c, l)
 	return c, nil
 }
@@ -380,7 +383,7 @@ func (f File) moveOnApproval(c *Change, l Letter) {
 	case l.Kind == L6 && f.Case.State == Accepted:
 		c.To, c.OnRegister = OnRegister, today
 		c.NextReview = f.Settings.nextReview(f.Rating(), today)
-		c.Timers = f.registerTimers(c.NextReview, today)
+		c.Timers = []TimerDue{{TimerReview, c.NextReview.At(9, 0)}}
 		letters, tasks := f.due(L11, c.At)
 		c.Letters, c.Tasks = append(c.Letters, letters...), append(c.Tasks, tasks...)
 	case l.Kind == L7 && f.Case.State == NotAccepted:

@@ -10,6 +10,7 @@ import (
 type Opening struct {
 	Type       ReferralType
 	Message    MessageID
+	How        string // of what was told: phone, post, in person
 	ReceivedAt time.Time
 	Urgency    Urgency
 	Safeguards bool
@@ -46,6 +47,9 @@ func OpenCase(by Actor, at time.Time, o Opening, set Settings) (Change, error) {
 		}
 	}
 	c.Tasks = set.firstTasks(o, at)
+	if o.Type == BySelf {
+		c.Tasks = append(c.Tasks, TaskDue{Kind: TaskSpeak, Due: set.Calendar().Due(at, set.SpeakWD)})
+	}
 	if o.Hold { // it arrived with a no: nothing begins before somebody has read it
 		c.To = AwaitingConsent
 	}
@@ -74,7 +78,7 @@ func (s Settings) firstTasks(o Opening, at time.Time) []TaskDue {
 		out = append(out, TaskDue{Kind: TaskTriage, Due: cal.Due(at, s.TriageWD)})
 	}
 	if o.Safeguards {
-		out = append(out, TaskDue{Kind: TaskSafeguarding, Due: cal.WorkingHours(at, 1, s.Opens, s.Closes)})
+		out = append(out, TaskDue{Kind: TaskSafeguarding, Due: cal.WorkingHours(at, s.SafeguardingHours, s.Opens, s.Closes)})
 	}
 	if o.Hold {
 		out = append(out, TaskDue{Kind: TaskReadHold, Due: cal.Due(at, s.HoldWD)})
@@ -107,7 +111,7 @@ func (f File) FileMessage(by Actor, at time.Time, m Opening) (Change, error) {
 	c.Tasks = append(c.Tasks, f.Settings.raised(m, at)...)
 	if f.Case.State == AwaitingInfo {
 		c.To = Triage
-		c.StopTimers, c.Done = []TimerKind{TimerInfo}, []TaskKind{TaskChaseInfo}
+		c.Done = []TaskKind{TaskChaseInfo}
 	}
 	if hold && f.Case.State.IsOpen() {
 		f.hold(&c, 1)

@@ -256,6 +256,7 @@ func TestAnySequenceOfActions(t *testing.T) {
 			if err != nil {
 				continue
 			}
+			c = before.Timed(c)
 			l.promises(t, before, c)
 			l.apply(c)
 		}

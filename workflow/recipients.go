@@ -22,7 +22,7 @@ type Reader struct {
 func Readers() []Reader {
 	return []Reader{
 		{kinds(L0, L1b, L1c, L3), "whoever referred", Full, File.referrer},
-		{kinds(L4, L5, L5b, L6, L7, L8, L10, L12, L15), "the person, or who decides for them", Full, File.deciders},
+		{kinds(L4, L5, L5b, L6, L7, L8, L10, L12, L13, L15), "the person, or who decides for them", Full, File.deciders},
 		{kinds(L4b), "a parent or partner who wrote about somebody of 16 or over", Full, File.familyOfAdult},
 		{kinds(L5, L5b, L15), "a professional who referred", OutcomeOnly, File.professionalReferrer},
 		{kinds(L6, L7), "a professional who referred, where consent covers their sector", OutcomeOnly, File.coveredReferrer},
@@ -193,8 +193,8 @@ func (f File) professionalReferrer(Date) []PartyID {
 	return f.referrers(func(p Party) bool { return p.Role.IsProfessional() })
 }
 
-func (f File) coveredReferrer(Date) []PartyID {
-	return f.referrers(func(p Party) bool { return p.Role.IsProfessional() && f.covers(p) })
+func (f File) coveredReferrer(today Date) []PartyID {
+	return f.referrers(func(p Party) bool { return p.Role.IsProfessional() && f.covers(p, today) })
 }
 
 func (f File) agreedFamily(today Date) []PartyID {
@@ -216,20 +216,22 @@ func (f File) strangers(today Date) []PartyID {
 	})
 }
 
-func (f File) covers(p Party) bool { return p.Sector != NoSector && f.SharesWith(p.Sector) }
+func (f File) covers(p Party, today Date) bool {
+	return p.Sector != NoSector && f.SharesWith(p.Sector, today)
+}
 
-func (f File) covered(Date) []PartyID {
+func (f File) covered(today Date) []PartyID {
 	var out []PartyID
 	for _, p := range f.Parties {
-		if p.Involved && p.Role.IsProfessional() && f.covers(p) {
+		if p.Involved && p.Role.IsProfessional() && f.covers(p, today) {
 			out = append(out, p.ID)
 		}
 	}
 	return out
 }
 
-func (f File) coveredLead(Date) []PartyID {
-	if p, err := f.Party(f.Case.Lead); err == nil && f.covers(p) {
+func (f File) coveredLead(today Date) []PartyID {
+	if p, err := f.Party(f.Case.Lead); err == nil && f.covers(p, today) {
 		return []PartyID{p.ID}
 	}
 	return nil

@@ -6,15 +6,6 @@ import (
 	"time"
 )
 
-// registerTimers are what runs while somebody is on the register.
-func (f File) registerTimers(review, today Date) []TimerDue {
-	out := []TimerDue{{TimerReview, review.At(9, 0)}}
-	if r, err := f.ConsentRoute(today); err == nil && !r.Until.IsZero() {
-		out = append(out, TimerDue{TimerConsentEnd, r.Until.At(0, 1)})
-	}
-	return out
-}
-
 // Rate changes the rating. A practitioner may raise it at once; lowering needs a
 // review meeting or the chair.
 func (f File) Rate(by Actor, at time.Time, r Rating, why string) (Change, error) {

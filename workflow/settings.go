@@ -49,6 +49,15 @@ type Settings struct {
 	RemovalReviewDays    int
 	ReopenDays           int
 	LookAgainDays        int
+	SafeguardingHours    int // working hours until a concern is opened
+	SpeakWD              int // until somebody speaks with a person who referred themselves
+	PanelWD              int // from complete to a panel
+	UrgentPanelWD        int
+	CETRReportDays       int      // from a care, education and treatment review to its report
+	KeyworkerWD          int      // until a missing keyworker referral is pointed out
+	RecheckDays          int      // between reminders that a yearly check is unanswered
+	BirthdayMonths       []int    // before the 16th, 18th and 26th birthday
+	Birthday16Days       int      // after the 16th, when the manager records what follows
 	HoldWD               int      // until a practitioner has read a referral that came with a no
 	ObjectionWD          int      // until a best-interests decision is looked at again after an objection
 	DischargeRedDays     int      // on red after a discharge from hospital, at least
@@ -70,6 +79,7 @@ func DefaultSettings() Settings {
 		FirstSupportWD: 10, FirstSupportRedWD: 2, CETRWarnWD: 2, RatifyWD: 10, LettersOutWD: 2,
 		ReviewDays:       map[Rating]int{Red: 7, Amber: 28, Green: 84, Blue: 28},
 		RemovalGreenDays: 84, RemovalReviewDays: 28, ReopenDays: 28, LookAgainDays: 28,
+		SafeguardingHours: 1, SpeakWD: 5, PanelWD: 20, UrgentPanelWD: 2, KeyworkerWD: 5, CETRReportDays: 14, RecheckDays: 30, BirthdayMonths: []int{1, 3}, Birthday16Days: 28,
 		HoldWD: 2, ObjectionWD: 5, DischargeRedDays: 14,
 		SecureDomains: []string{"nhs.net", "nhs.uk", "gov.uk", "police.uk", "cjsm.net"},
 		HideMembers:   true,

@@ -82,6 +82,8 @@ const (
 	FlagHousehold Flag = "same household"
 	FlagInterim   Flag = "interim inclusion"
 	FlagBirthday  Flag = "birthday due"
+	FlagOverdue   Flag = "overdue"
+	FlagRecheck   Flag = "consent to be asked again"
 )
 
 // Urgency says how soon a person must look. The machine only ever raises it.

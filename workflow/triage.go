@@ -41,11 +41,6 @@ func (f File) ConfirmFields(by Actor, at time.Time, fields []FieldChange) (Chang
 		p.Confirmed = true
 	}
 	c.Person = &p
-	if !p.DateOfBirth.IsZero() && p.DateOfBirth != f.Person.DateOfBirth {
-		if b := p.DateOfBirth.Birthday(16); DateOf(at).Before(b) {
-			c.Timers = []TimerDue{{TimerBirthday, b.At(0, 1)}}
-		}
-	}
 	return c, nil
 }
 
@@ -152,7 +147,6 @@ func (f File) AskForInformation(by Actor, at time.Time) (Change, error) {
 		return Change{}, err
 	}
 	c.Letters, c.Tasks = f.due(L3, at)
-	c.Timers = []TimerDue{{TimerInfo, f.Settings.Calendar().Due(at, f.Settings.InfoWD[0])}}
 	return c, nil
 }
 
@@ -162,7 +156,7 @@ func (f File) InformationCame(by Actor, at time.Time) (Change, error) {
 	if err != nil {
 		return Change{}, err
 	}
-	c.StopTimers, c.Done = []TimerKind{TimerInfo}, []TaskKind{TaskChaseInfo}
+	c.Done = []TaskKind{TaskChaseInfo}
 	return c, nil
 }
 
@@ -179,7 +173,6 @@ func (f File) AskForConsent(by Actor, at time.Time) (Change, error) {
 	}
 	family, tasks := f.due(L4b, at)
 	c.Letters, c.Tasks = append(c.Letters, family...), append(c.Tasks, tasks...)
-	c.Timers = []TimerDue{{TimerConsent, f.Settings.Calendar().Due(at, f.Settings.ConsentWD[0])}}
 	return c, nil
 }
 
@@ -200,6 +193,9 @@ func (f File) RecordConsent(by Actor, at time.Time, x Consent) (Change, error) {
 		if x.DecidedBy == ByPerson && f.lacksCapacity(DateOf(at)) { // an objection, however it is made
 			c.Tasks = append(c.Tasks, TaskDue{Kind: TaskBestInterests, Due: f.Settings.Calendar().Due(at, f.Settings.ObjectionWD), Owner: f.Case.Owner})
 		}
+	}
+	if s := sectorOf(x.About); s != NoSector && isNo(x) {
+		f.stopShares(&c, "consent for "+s.Words()+" was taken back", s)
 	}
 	return c, nil
 }
@@ -353,7 +349,6 @@ func (f File) ready(by Actor, at time.Time, a Action) (Change, error) {
 	if err != nil {
 		return Change{}, err
 	}
-	c.StopTimers = []TimerKind{TimerConsent, TimerInfo}
 	c.Done = []TaskKind{TaskChaseConsent, TaskChaseInfo, TaskAskPerson}
 	if !route.Until.IsZero() {
 		c.Timers = []TimerDue{{TimerConsentEnd, route.Until.At(0, 1)}}
@@ -483,5 +478,16 @@ func (f File) RecordContact(by Actor, at time.Time, x Contact, words string) (Ch
 	}
 	x.By = by.ID
 	c.Contacts, c.Note = []Contact{x}, words
+	if p, _ := f.Party(x.Party); x.Reached == "reached" && (p.Role == PartySelf || p.Referrer) {
+		c.Done = []TaskKind{TaskSpeak}
+	}
+	if strings.TrimSpace(x.Next) == "" {
+		return c, nil
+	}
+	if x.NextBy.IsZero() || x.NextBy.Before(DateOf(at)) {
+		return Change{}, invalid("next_by", "Enter by when the next step is done, today or later.")
+	}
+	c.Note = strings.TrimSpace(words + "\n\nNext: " + x.Next)
+	c.Tasks = []TaskDue{{Kind: TaskNextStep, Due: x.NextBy.At(f.Settings.Closes, 0), Owner: by.ID}}
 	return c, nil
 }

@@ -19,22 +19,25 @@ import (
 
 // Ids have types, so that two of them cannot be swapped.
 type (
-	CaseID     int64
-	PersonID   int64
-	PartyID    int64
-	MessageID  int64
-	DocumentID int64
-	FactID     int64
-	LetterID   int64
-	PanelID    int64
-	ItemID     int64
-	SignpostID int64
-	TaskID     int64
-	TimerID    int64
-	EventID    int64
-	DecisionID int64
-	RemovalID  int64
-	ActorID    int64 // a user; 0 is the service itself
+	CaseID         int64
+	PersonID       int64
+	PartyID        int64
+	MessageID      int64
+	DocumentID     int64
+	FactID         int64
+	LetterID       int64
+	PanelID        int64
+	ItemID         int64
+	SignpostID     int64
+	TaskID         int64
+	TimerID        int64
+	EventID        int64
+	DecisionID     int64
+	RemovalID      int64
+	ShareID        int64
+	PlanID         int64
+	OrganisationID int64
+	ActorID        int64 // a user; 0 is the service itself
 )
 
 // Version counts what people decide or type on a case; filed mail, timers,
