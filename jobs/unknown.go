@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/essex-dsr/dsr/store"
@@ -30,12 +31,14 @@ func (s *Service) ResolveUnknown(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var errs []error
 	for _, l := range unknown {
-		if err := s.resolve(ctx, l); err != nil {
-			return err
+		err := s.resolve(ctx, l)
+		if err != nil && !errors.Is(err, workflow.ErrNotFound) { // else its sender told the truth meanwhile
+			errs = append(errs, err)
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 func (s *Service) resolve(ctx context.Context, l store.UnknownLetter) error {
