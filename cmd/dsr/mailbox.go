@@ -44,7 +44,7 @@ func (c Config) accounts(t *tokens) []mailbox.Account {
 	all := append([]mailbox.Account(nil), c.Mailboxes...)
 	for i := range all {
 		if all[i].Password == "" && t != nil {
-			all[i].Token = t.Token
+			all[i].Token = t.Instead
 		}
 	}
 	return all

@@ -50,9 +50,16 @@ func newTokens(c Config) *tokens {
 // Token returns a token that is good for some minutes yet. When renewing fails
 // while the old one still holds, the old one is returned: a short outage of the
 // sign-in service must not stop the post.
-func (t *tokens) Token(ctx context.Context) (string, error) {
+func (t *tokens) Token(ctx context.Context) (string, error) { return t.Instead(ctx, "") }
+
+// Instead is Token, but never the one that a server has refused, whatever its
+// end was said to be.
+func (t *tokens) Instead(ctx context.Context, refused string) (string, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.cur != nil && refused != "" && t.cur.AccessToken == refused {
+		t.cur = nil
+	}
 	if t.holds(refreshAhead) {
 		return t.cur.AccessToken, nil
 	}

@@ -40,7 +40,7 @@ func TestCheckSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 		{name: "wrong password", edit: func(a *Account) { a.Password = "wrong" }, step: "sign in", do: "DSR_OAUTH_"},
 		{name: "wrong token", edit: func(a *Account) { a.Token = tokens("bad") }, step: "sign in", do: "IMAP.AccessAsApp"},
 		{name: "no token", edit: func(a *Account) {
-			a.Token = func(context.Context) (string, error) { return "", errors.New("invalid_client") }
+			a.Token = func(context.Context, string) (string, error) { return "", errors.New("invalid_client") }
 		}, step: "sign in", do: "DSR_OAUTH_TOKEN_URL"},
 		{name: "throttled at sign-in", server: func(s *mailboxtest.Scripted) {
 			s.Fail(mailboxtest.Fault{On: "LOGIN", Say: mailboxtest.ExchangeThrottled})

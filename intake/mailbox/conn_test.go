@@ -30,7 +30,7 @@ func pipe(t testing.TB, s *mailboxtest.Scripted, a Account) (*Conn, error) {
 	}
 	near, far := net.Pipe()
 	s.Serve(far)
-	token, err := a.token(t.Context())
+	token, err := a.token(t.Context(), "")
 	if err != nil {
 		return nil, err
 	}

@@ -16,12 +16,12 @@ import (
 
 // Dial connects, secures the line, signs in and asks what the server can do:
 // some say so only after the sign-in (RFC 3501 6.2.2). A refused token is
-// tried once more when Account.Token then gives another one. log may be nil.
+// tried once more when Account.Token, told of it, gives another one. log may be nil.
 func Dial(ctx context.Context, a Account, log *slog.Logger) (*Conn, error) {
 	if err := a.check(); err != nil {
 		return nil, &Error{Doing: "connect", Kind: ErrRefused, Err: err}
 	}
-	token, err := a.token(ctx)
+	token, err := a.token(ctx, "")
 	if err != nil {
 		return nil, err
 	}
@@ -29,20 +29,23 @@ func Dial(ctx context.Context, a Account, log *slog.Logger) (*Conn, error) {
 	if a.Token == nil || !errors.Is(err, ErrAuth) {
 		return c, err
 	}
-	again, tokenErr := a.token(ctx)
-	if tokenErr != nil || again == token {
+	again, tokenErr := a.token(ctx, token)
+	if tokenErr != nil {
+		return nil, tokenErr
+	}
+	if again == token {
 		return nil, err
 	}
 	return dialOnce(ctx, a, again, log)
 }
 
-func (a Account) token(ctx context.Context) (string, error) {
+func (a Account) token(ctx context.Context, refused string) (string, error) {
 	if a.Token == nil {
 		return "", nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, a.timeout())
 	defer cancel()
-	token, err := a.Token(ctx)
+	token, err := a.Token(ctx, refused)
 	if err == nil && token == "" {
 		err = errors.New("it is empty")
 	}

@@ -60,8 +60,9 @@ type Account struct {
 	Folders  []string
 	Password string
 	// Token gives a current OAuth 2 access token; when set, XOAUTH2 is used
-	// and Password is not. It is asked at each Dial.
-	Token func(ctx context.Context) (string, error)
+	// and Password is not. It is asked at each Dial, and once more with the
+	// token that the server refused, "" at first.
+	Token func(ctx context.Context, refused string) (string, error)
 	// RootCAs are the authorities believed; nil means the machine's own.
 	RootCAs *x509.CertPool
 	// Timeout is how long the server may be silent within one command; 0

@@ -252,7 +252,7 @@ func TestExchangeSignIn(t *testing.T) {
 func TestTokenThatCannotBeHad(t *testing.T) {
 	t.Parallel()
 	away := errors.New("the token server is away")
-	a := Account{User: "dsr", Host: "127.0.0.1", Port: 1, TLS: None, Token: func(context.Context) (string, error) { return "", away }}
+	a := Account{User: "dsr", Host: "127.0.0.1", Port: 1, TLS: None, Token: func(context.Context, string) (string, error) { return "", away }}
 	_, err := Dial(t.Context(), a, nil)
 	kinds(t, err, ErrToken)
 	if !errors.Is(err, away) {
