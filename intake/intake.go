@@ -11,6 +11,7 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -35,6 +36,7 @@ type Service struct {
 	Clock     func() time.Time
 	Log       *slog.Logger
 	Counts    Counts
+	Hold      time.Duration // how long a mail taken to be read is ours; 0 is two minutes
 
 	wake chan struct{}
 	once sync.Once
@@ -90,15 +92,20 @@ func (s *Service) Run(ctx context.Context) error {
 // ReadSome reads and settles what is at hand, at most 20 mails, and reports how
 // many it took.
 func (s *Service) ReadSome(ctx context.Context) (int, error) {
-	mails, err := s.Store.ClaimUnread(ctx, 20)
+	mails, err := s.Store.ClaimUnread(ctx, 20, cmp.Or(s.Hold, 2*time.Minute))
 	if err != nil || len(mails) == 0 {
 		return 0, err
 	}
-	all := make([]store.Settlement, len(mails))
-	for i, m := range mails {
-		if all[i], err = s.settlement(ctx, m); err != nil {
-			return 0, err
+	var read []store.Unsettled
+	var all []store.Settlement
+	for _, m := range mails {
+		x, err := s.settlement(ctx, m)
+		if err != nil {
+			// The database, or the bytes; it comes again, and the others are read.
+			s.Log.Error("mail not read", "message", m.ID, "error", err)
+			continue
 		}
+		read, all = append(read, m), append(all, x)
 	}
 	// What was read must not be thrown away by a shutdown that comes now.
 	save, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
@@ -106,8 +113,8 @@ func (s *Service) ReadSome(ctx context.Context) (int, error) {
 	done, err := s.Store.Settle(save, all)
 	for i, d := range done {
 		s.report(all[i], d)
-		if d.Err != nil && mails[i].Tries >= maxTries {
-			d.Err = s.parkFailed(save, mails[i], all[i])
+		if d.Err != nil && read[i].Tries >= maxTries {
+			d.Err = s.parkFailed(save, read[i], all[i])
 		}
 	}
 	return len(mails), err
@@ -118,9 +125,9 @@ func (s *Service) report(x store.Settlement, d store.Settled) {
 		s.Log.Error("mail not settled", "message", x.Message, "error", d.Err)
 		return
 	}
-	s.Log.Info("mail settled", "message", x.Message, "class", x.Class, "urgency", x.Urgency, "end", x.End, "cases", len(d.Cases))
+	s.Log.Info("mail settled", "message", x.Message, "class", x.Class, "urgency", x.Urgency, "end", d.End, "cases", len(d.Cases))
 	if s.Counts.Settled != nil {
-		s.Counts.Settled(x.Class, string(x.End))
+		s.Counts.Settled(x.Class, string(d.End))
 	}
 }
 

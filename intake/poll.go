@@ -1,14 +1,14 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"math/rand/v2"
-	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/essex-dsr/dsr/intake/mailbox"
@@ -17,13 +17,17 @@ import (
 
 // Poller keeps every mail of one mailbox: it looks each minute and whenever the
 // server wakes it, compares all UIDs with the ledger, and commits raw bytes
-// before it touches anything.
+// before it touches anything. Any number may run for one mailbox: one at a time
+// holds its lease, and the others wait for it to end.
 type Poller struct {
 	Store   *store.Store
 	Account mailbox.Account
 	After   After
 	Start   Start
 	Every   time.Duration // between looks; IDLE only wakes sooner
+	Lease   time.Duration // how long the hold on the mailbox outlives us; 0 is half a minute
+	Pause   time.Duration // after a first failure, longer after others; 0 is a second
+	Retry   time.Duration // until a mail that could not be had is asked for again, longer each time; 0 is a minute
 	Clock   func() time.Time
 	Log     *slog.Logger
 	Name    string // of this program among others
@@ -31,7 +35,7 @@ type Poller struct {
 	Good    func() // after each good look at every folder: the heartbeat
 	Counts  Counts
 
-	folders map[string]*folder
+	careful map[store.Folder]*care
 }
 
 // After is what happens to a mail once it is safely stored: nothing, a keyword,
@@ -83,94 +87,173 @@ func (s Start) at(now time.Time) time.Time {
 	return s.From
 }
 
-const (
-	leaseLength = 5 * time.Minute
-	fullEvery   = 5 * time.Minute // a full list, whatever the server says of itself
-	maxRaw      = 160 << 20       // larger mails keep their beginning, and a person opens them
-	cutRaw      = 1 << 20
-)
+// errNotOurs ends a session whose lease went to another program.
+var errNotOurs = errors.New("another program reads this mailbox")
 
-// folder is what the poller knows of one folder between looks.
-type folder struct {
-	store.FolderState
-	known    map[uint32]bool
-	seen     mailbox.Folder
-	listedAt time.Time
+// noted is trouble that stands with its folder already.
+type noted struct{ error }
+
+func (n noted) Unwrap() error { return n.error }
+
+// Run polls until ctx ends. Trouble stands with the folders at once, for all to
+// see, and is tried again with a growing pause.
+func (p *Poller) Run(ctx context.Context) error {
+	for failures := 0; ctx.Err() == nil; {
+		ours, let, err := p.hold(ctx)
+		if err != nil {
+			p.Log.Error("mailbox not held", "mailbox", p.Account.Name, "error", err)
+		}
+		if ours == nil {
+			wait(ctx, p.lease()/3)
+			continue
+		}
+		began := time.Now() // of the machine: the service's own clock may stand still
+		err = p.session(ours)
+		switch {
+		case errors.Is(err, errEnough):
+			err = nil // the connection was ours to end
+		case ours.Err() == nil:
+			p.trouble(ours, err)
+		}
+		if err == nil || time.Since(began) > 2*p.longest() {
+			failures = 0
+		}
+		pause := p.pauseAfter(err, failures)
+		failures++
+		if errors.Is(err, mailbox.ErrThrottled) {
+			wait(ours, pause) // whoever took over would be one more to knock
+			let()
+			continue
+		}
+		let()
+		wait(ctx, pause)
+	}
+	return nil
 }
 
-// Run polls until ctx ends. Trouble is told once, shown with the folder, and
-// tried again with a growing pause.
-func (p *Poller) Run(ctx context.Context) error {
-	pause := time.Duration(0)
-	for ctx.Err() == nil {
-		began := p.Clock()
-		err := p.session(ctx)
-		if ctx.Err() != nil {
-			break
+// pauseAfter is how long to stay away: as long as the server asks, long when it
+// is tired of us or does not know us (a guess repeated quickly locks the
+// account), else short, since mail waits.
+func (p *Poller) pauseAfter(err error, failures int) time.Duration {
+	first, most := p.pause(), p.longest()
+	switch asked := mailbox.Backoff(err); {
+	case err == nil:
+		return 0
+	case asked > 0:
+		return asked
+	case errors.Is(err, mailbox.ErrThrottled):
+		first, most = 30*first, 900*first
+	case errors.Is(err, mailbox.ErrAuth):
+		first, most = 20*first, 300*first
+	}
+	pause := min(first<<min(failures, 10), most)
+	return pause/2 + rand.N(pause/2+1)
+}
+
+func (p *Poller) pause() time.Duration { return cmp.Or(p.Pause, time.Second) }
+
+// longest is the longest pause after a failure of line or server: a minute must
+// be enough to be back.
+func (p *Poller) longest() time.Duration { return 20 * p.pause() }
+
+func wait(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
+
+func (p *Poller) lease() time.Duration { return cmp.Or(p.Lease, 30*time.Second) }
+
+// hold takes the mailbox's lease and keeps it until let is called. The context
+// that it returns ends when the lease is lost; it is nil while another has it.
+func (p *Poller) hold(ctx context.Context) (ours context.Context, let func(), err error) {
+	name := "mailbox " + p.Account.Name
+	held, err := p.Store.Lease(ctx, name, p.Name, p.lease())
+	if err != nil || !held {
+		return nil, nil, err
+	}
+	ours, lose := context.WithCancelCause(ctx)
+	var renewing sync.WaitGroup
+	renewing.Go(func() { p.renew(ours, name, lose) })
+	return ours, func() {
+		lose(nil)
+		renewing.Wait()
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		if err := p.Store.Release(last, name, p.Name); err != nil {
+			p.Log.Warn("mailbox not released", "mailbox", p.Account.Name, "error", err)
 		}
-		if p.Clock().Sub(began) > time.Minute {
-			pause = 0 // it worked for a while: begin again at once
-		}
-		pause = min(max(2*pause, time.Second), 2*time.Minute)
-		if w := mailbox.Backoff(err); w > 0 {
-			pause = min(w, 15*time.Minute)
-		}
-		if err != nil {
-			p.trouble(ctx, err)
-		}
-		wait := time.Duration(float64(pause) * (0.75 + rand.Float64()/2))
+	}, nil
+}
+
+// renew gives the mailbox up before the lease has run out, so that two never
+// work at once; if they do, unique keys keep what they store single.
+func (p *Poller) renew(ctx context.Context, name string, lose func(error)) {
+	tick := time.NewTicker(p.lease() / 3)
+	defer tick.Stop()
+	for good := time.Now(); ; {
 		select {
 		case <-ctx.Done():
-		case <-time.After(wait):
+			return
+		case <-tick.C:
+		}
+		one, cancel := context.WithTimeout(ctx, p.lease()/3)
+		asked := time.Now()
+		held, err := p.Store.Lease(one, name, p.Name, p.lease())
+		cancel()
+		switch {
+		case err == nil && held:
+			good = asked
+		case err == nil || time.Since(good) > p.lease()*2/3:
+			lose(errNotOurs)
+			return
 		}
 	}
-	return p.Store.Release(context.WithoutCancel(ctx), p.lease(), p.Name)
 }
 
-func (p *Poller) lease() string { return "mailbox " + p.Account.Name }
-
+// trouble is shown with every folder of the mailbox.
 func (p *Poller) trouble(ctx context.Context, err error) {
+	if err == nil {
+		return
+	}
 	p.Log.Error("mailbox trouble", "mailbox", p.Account.Name, "error", err)
+	if _, already := errors.AsType[noted](err); already {
+		return
+	}
 	for _, name := range p.Account.Folders {
-		f := store.Folder{Account: p.Account.Name, Name: name}
-		if e := p.Store.Polled(ctx, f, 0, p.Clock(), err.Error()); e != nil {
-			p.Log.Error("mailbox trouble not noted", "mailbox", p.Account.Name, "error", e)
-		}
+		p.note(ctx, name, err)
 	}
 }
 
-// session is one connection: look, take in, wait, and again. A nil error means
-// that another program holds the lease.
-func (p *Poller) session(ctx context.Context) error {
-	if held, err := p.hold(ctx); err != nil || !held {
-		return err
+func (p *Poller) note(ctx context.Context, folder string, trouble error) {
+	f := store.Folder{Account: p.Account.Name, Name: folder}
+	if err := p.Store.Polled(ctx, f, 0, p.Clock(), trouble.Error()); err != nil {
+		p.Log.Error("mailbox trouble not noted", "mailbox", p.Account.Name, "folder", folder, "error", err)
 	}
+}
+
+// session is one connection: look, take in, wait, and again.
+func (p *Poller) session(ctx context.Context) error {
 	conn, err := mailbox.Dial(ctx, p.Account, p.Log)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	p.folders = map[string]*folder{}
+	folders := map[string]*folder{}
 	for {
-		for _, name := range p.Account.Folders {
-			if err := p.look(ctx, conn, name); err != nil {
-				return err
-			}
+		if err := p.looks(ctx, conn, folders); err != nil {
+			return err
 		}
 		if p.Good != nil {
 			p.Good()
-		}
-		if held, err := p.hold(ctx); err != nil || !held {
-			return err
 		}
 		if err := conn.Idle(ctx, p.Every); err != nil {
 			return err
 		}
 	}
-}
-
-func (p *Poller) hold(ctx context.Context) (bool, error) {
-	return p.Store.Lease(ctx, p.lease(), p.Name, leaseLength)
 }
 
 // Once looks at every folder one time, for tests and the command line.
@@ -180,230 +263,25 @@ func (p *Poller) Once(ctx context.Context) error {
 		return err
 	}
 	defer conn.Close()
-	p.folders = map[string]*folder{}
-	for _, name := range p.Account.Folders {
-		if err := p.look(ctx, conn, name); err != nil {
+	return p.looks(ctx, conn, map[string]*folder{})
+}
+
+// looks looks at each folder, the first named last: it is then the one that
+// IDLE watches. A folder that cannot be opened does not keep the others unread.
+func (p *Poller) looks(ctx context.Context, conn *mailbox.Conn, known map[string]*folder) error {
+	var first error
+	for i := range p.Account.Folders {
+		name := p.Account.Folders[len(p.Account.Folders)-1-i]
+		err := p.look(ctx, conn, known, name)
+		if err != nil && !errors.Is(err, mailbox.ErrNoFolder) && !errors.Is(err, mailbox.ErrRefused) {
 			return err
 		}
+		if first = err; err != nil {
+			p.note(ctx, name, err)
+		}
+	}
+	if first != nil {
+		return noted{first}
 	}
 	return nil
-}
-
-// look compares a folder with the ledger when anything moved, and at least every
-// few minutes, and takes in what is missing. Without IDLE for the last folder
-// selected the next look comes after p.Every.
-func (p *Poller) look(ctx context.Context, conn *mailbox.Conn, name string) error {
-	readOnly := p.After == After{}
-	now, err := conn.Select(ctx, name, readOnly)
-	if err != nil {
-		return err
-	}
-	f := p.folders[name]
-	if f == nil || f.UIDValidity != now.UIDValidity {
-		if f, err = p.know(ctx, now); err != nil {
-			return err
-		}
-		p.folders[name] = f
-	}
-	if f.seen != now || p.Clock().Sub(f.listedAt) > fullEvery {
-		if err := p.takeIn(ctx, conn, f); err != nil {
-			return err
-		}
-		f.seen, f.listedAt = now, p.Clock()
-	}
-	return p.Store.Polled(ctx, f.Folder, now.Exists, p.Clock(), "")
-}
-
-func (p *Poller) know(ctx context.Context, now mailbox.Folder) (*folder, error) {
-	id := store.Folder{Account: p.Account.Name, Name: now.Name, UIDValidity: now.UIDValidity}
-	state, err := p.Store.KnowFolder(ctx, id, p.Start.at(p.Clock()))
-	if err != nil {
-		return nil, err
-	}
-	known, err := p.Store.Ledger(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	return &folder{FolderState: state, known: known}, nil
-}
-
-// takeIn lists every UID and keeps the mails that the ledger lacks, oldest first.
-func (p *Poller) takeIn(ctx context.Context, conn *mailbox.Conn, f *folder) error {
-	uids, err := conn.UIDs(ctx)
-	incomplete := errors.Is(err, mailbox.ErrIncomplete)
-	if err != nil && !incomplete {
-		return err
-	}
-	if f.known, err = p.Store.Ledger(ctx, f.Folder); err != nil {
-		return err
-	}
-	missing := mailbox.Missing(uids, func(u mailbox.UID) bool { return f.known[uint32(u)] })
-	if missing, err = p.afterStart(ctx, conn, f, missing); err != nil {
-		return err
-	}
-	sizes := map[mailbox.UID]int64{}
-	if len(missing) > 0 {
-		if sizes, err = conn.Sizes(ctx, missing); err != nil {
-			return err
-		}
-	}
-	for _, batch := range mailbox.Batches(missing, sizes) {
-		if err := p.batch(ctx, conn, f, batch, sizes); err != nil {
-			return err
-		}
-	}
-	if incomplete {
-		return nil // what was not listed may still be there
-	}
-	return p.gone(ctx, f, uids)
-}
-
-// afterStart accounts for mails that arrived before the start, and leaves the rest.
-func (p *Poller) afterStart(ctx context.Context, conn *mailbox.Conn, f *folder, missing []mailbox.UID) ([]mailbox.UID, error) {
-	if f.StartAt.IsZero() || len(missing) == 0 {
-		return missing, nil
-	}
-	arrived, err := conn.Arrived(ctx, missing)
-	if err != nil {
-		return nil, err
-	}
-	before := map[uint32]time.Time{}
-	var rest []mailbox.UID
-	for _, u := range missing {
-		// A server gives whole seconds; a mail without a time is taken in.
-		if t, ok := arrived[u]; ok && t.Before(f.StartAt.Truncate(time.Second)) {
-			before[uint32(u)] = t
-		} else {
-			rest = append(rest, u)
-		}
-	}
-	return rest, p.Store.BeforeStart(ctx, f.Folder, before)
-}
-
-// batch keeps some mails: whole ones are committed whatever becomes of the
-// others. A batch that failed is tried again in halves, down to one mail, and a
-// mail that cannot be had alone is accounted for and tried later.
-func (p *Poller) batch(ctx context.Context, conn *mailbox.Conn, f *folder, uids []mailbox.UID, sizes map[mailbox.UID]int64) error {
-	if len(uids) == 1 && sizes[uids[0]] > maxRaw {
-		return p.beginning(ctx, conn, f, uids[0])
-	}
-	got, err := p.fetch(ctx, conn, f, uids)
-	if keepErr := p.keep(ctx, conn, f, got); keepErr != nil {
-		return keepErr
-	}
-	if err == nil {
-		return nil
-	}
-	var left *mailbox.Unanswered
-	if errors.As(err, &left) {
-		for _, u := range left.UIDs {
-			if e := p.unfetchable(ctx, f, u, "the server did not send it"); e != nil {
-				return e
-			}
-		}
-		return nil
-	}
-	if len(uids) == 1 && !errors.Is(err, mailbox.ErrTemporary) && ctx.Err() == nil {
-		if e := p.unfetchable(ctx, f, uids[0], "the connection ends at this mail"); e != nil {
-			return e
-		}
-	}
-	return err
-}
-
-func (p *Poller) unfetchable(ctx context.Context, f *folder, u mailbox.UID, why string) error {
-	p.Log.Warn("mail not fetched", "mailbox", p.Account.Name, "folder", f.Name, "uid", u, "why", why)
-	return p.Store.Unfetchable(ctx, f.Folder, uint32(u), why, 5*time.Minute)
-}
-
-// fetch streams mails into memory; only whole ones are returned.
-func (p *Poller) fetch(ctx context.Context, conn *mailbox.Conn, f *folder, uids []mailbox.UID) ([]store.Incoming, error) {
-	var got []store.Incoming
-	err := conn.Fetch(ctx, uids, func(m mailbox.Mail) error {
-		if m.Size > maxRaw {
-			return nil // the size was not what the server had said: it comes alone next time
-		}
-		raw, err := io.ReadAll(m.Body)
-		if err != nil {
-			return err
-		}
-		got = append(got, p.incoming(f, m.UID, m.InternalDate, raw))
-		return nil
-	})
-	return got, err
-}
-
-func (p *Poller) incoming(f *folder, uid mailbox.UID, arrived time.Time, raw []byte) store.Incoming {
-	if arrived.IsZero() || arrived.After(p.Clock().Add(time.Hour)) {
-		arrived = p.Clock() // the server's word, within reason; never the mail's own Date
-	}
-	return store.Incoming{Folder: f.Folder, UID: uint32(uid), InternalDate: arrived, Raw: raw}
-}
-
-// beginning keeps the first part of a mail that is too large to be kept whole.
-func (p *Poller) beginning(ctx context.Context, conn *mailbox.Conn, f *folder, uid mailbox.UID) error {
-	raw, err := conn.Beginning(ctx, uid, cutRaw)
-	if err != nil {
-		return err
-	}
-	m := p.incoming(f, uid, time.Time{}, raw)
-	m.Cut = true
-	return p.keep(ctx, conn, f, []store.Incoming{m})
-}
-
-// keep commits, and only then touches the mailbox.
-func (p *Poller) keep(ctx context.Context, conn *mailbox.Conn, f *folder, mails []store.Incoming) error {
-	if len(mails) == 0 {
-		return nil
-	}
-	if _, err := p.Store.Keep(ctx, mails); err != nil {
-		return err
-	}
-	uids := make([]mailbox.UID, len(mails))
-	for i, m := range mails {
-		f.known[m.UID] = true
-		uids[i] = mailbox.UID(m.UID)
-		if p.Counts.Kept != nil {
-			p.Counts.Kept(f.Name)
-		}
-	}
-	p.Log.Info("mail kept", "mailbox", p.Account.Name, "folder", f.Name, "mails", len(mails))
-	if p.Kept != nil {
-		p.Kept()
-	}
-	return p.afterwards(ctx, conn, uids)
-}
-
-// afterwards flags or moves what is safely stored. A refusal leaves the mails
-// where they are, which harms nobody; after a doubtful move the folder is listed
-// again, and what is not in it any more was moved.
-func (p *Poller) afterwards(ctx context.Context, conn *mailbox.Conn, uids []mailbox.UID) error {
-	var err error
-	switch {
-	case p.After.Flag != "":
-		err = conn.Flag(ctx, uids, p.After.Flag)
-	case p.After.Move != "":
-		err = conn.Move(ctx, uids, p.After.Move)
-	}
-	if errors.Is(err, mailbox.ErrRefused) || errors.Is(err, mailbox.ErrNoFolder) {
-		p.Log.Warn("mails kept and left in place", "mailbox", p.Account.Name, "error", err)
-		return nil
-	}
-	return err
-}
-
-// gone marks what the ledger has and the server lists no more.
-func (p *Poller) gone(ctx context.Context, f *folder, listed []mailbox.UID) error {
-	there := make(map[uint32]bool, len(listed))
-	for _, u := range listed {
-		there[uint32(u)] = true
-	}
-	var gone []uint32
-	for u := range f.known {
-		if !there[u] {
-			gone = append(gone, u)
-		}
-	}
-	slices.Sort(gone)
-	return p.Store.Gone(ctx, f.Folder, gone)
 }

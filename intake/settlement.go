@@ -20,17 +20,29 @@ import (
 func (s *Service) settlement(ctx context.Context, m store.Unsettled) (store.Settlement, error) {
 	now := s.Clock()
 	x := store.Settlement{Message: m.ID, At: now}
-	if mailbox.IsStandIn(m.Raw) {
+	switch {
+	case mailbox.IsStandIn(m.Raw):
 		// Exchange could not give the mail and sent a note in its place. Taking
 		// that for the mail would lose a referral.
-		x.End, x.Why, x.Class, x.Urgency = store.EndProblem, "the mail server could not give this mail; open it in Outlook", string(reading.Other), workflow.Unread
-		x.Due, x.Alerts = s.soon(ctx, now), []string{"unread"}
-		return x, nil
+		return s.unread(ctx, x, "the mail server could not give this mail; open it in Outlook"), nil
+	case m.Lost != nil && m.Tries <= maxTries:
+		return x, fmt.Errorf("message %d: %w", m.ID, m.Lost)
+	case m.Lost != nil:
+		return s.unread(ctx, x, "the bytes that were kept cannot be had; open it in Outlook"), nil
+	case m.Tries > maxTries:
+		return s.unread(ctx, x, "the program stopped each time that it read this mail"), nil
 	}
 	u := s.understand(ctx, m.Raw, m.ReceivedAt)
 	s.describe(&x, u)
+	if x.Urgency == workflow.Routine && (!m.Whole || m.Size > store.ReadLimit) {
+		x.Urgency = workflow.Unread // the alarming words may stand further down
+	}
 	if err := s.choose(ctx, &x, u, m); err != nil {
 		return x, fmt.Errorf("message %d: %w", m.ID, err)
+	}
+	if !m.Whole {
+		x.End, x.Why, x.Cases, x.Filing = store.EndProblem, "it is larger than 160 MB: only its beginning was kept; open it in Outlook", nil, nil
+		x.Fingerprint = nil // of a beginning: another mail may begin like it
 	}
 	x.Reply, x.Withheld = s.reply(x, u, m.Folder)
 	x.Alerts = alerts(x, u)
@@ -330,6 +342,9 @@ func (s *Service) dueOf(ctx context.Context, u workflow.Urgency, now time.Time) 
 	return set.Calendar().Due(now, set.TriageWD)
 }
 
-func (s *Service) soon(ctx context.Context, now time.Time) time.Time {
-	return s.dueOf(ctx, workflow.Unread, now)
+// unread is the end of a mail that nothing was read of: a person looks soon.
+func (s *Service) unread(ctx context.Context, x store.Settlement, why string) store.Settlement {
+	x.End, x.Why, x.Class, x.Urgency = store.EndProblem, why, string(reading.Other), workflow.Unread
+	x.Due, x.Alerts = s.dueOf(ctx, x.Urgency, x.At), []string{"unread"}
+	return x
 }

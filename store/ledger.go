@@ -18,63 +18,79 @@ type Folder struct {
 	UIDValidity uint32
 }
 
-// FolderState is what the ledger knows of a folder.
-type FolderState struct {
-	Folder
-	StartAt  time.Time // mails that arrived before are not taken in; zero: all
-	LastGood time.Time
-	OnServer int
-	Trouble  string
-	Since    time.Time
-	New      bool // this is its first connection
+// FolderStart is what of a full folder is taken in.
+type FolderStart struct {
+	At  time.Time // mails that arrived before are not; zero: all are
+	UID uint32    // mails from here on came after the first connection; 0: not known
 }
 
-// KnowFolder makes the folder known. At its first connection under any
-// UIDVALIDITY the start is fixed; a later UIDVALIDITY takes over that start.
-func (s *Store) KnowFolder(ctx context.Context, f Folder, start time.Time) (FolderState, error) {
-	out := FolderState{Folder: f}
+// Takes reports whether a mail is taken in however old it is.
+func (s FolderStart) Takes(uid uint32) bool {
+	return s.At.IsZero() || s.UID > 0 && uid >= s.UID
+}
+
+// KnowFolder makes the folder known and returns its start, which is fixed at the
+// first connection under any UIDVALIDITY: a later one takes over its time.
+func (s *Store) KnowFolder(ctx context.Context, f Folder, start FolderStart) (FolderStart, error) {
+	var out FolderStart
 	err := s.write(ctx, "know folder", func(tx *sqlx.Tx) error {
-		var first sql.NullTime
-		err := tx.GetContext(ctx, &first, `
+		var at sql.NullTime
+		uid := int64(0)
+		err := tx.GetContext(ctx, &at, `
 			SELECT start_at
 			FROM folders
 			WHERE account = $1 AND folder = $2
 			ORDER BY id
 			LIMIT 1`, f.Account, f.Name)
-		switch {
-		case err == sql.ErrNoRows:
-			first, out.New = nullTime(start), true
-		case err != nil:
+		if err == sql.ErrNoRows {
+			at, uid = nullTime(start.At), int64(start.UID)
+		} else if err != nil {
 			return err
 		}
-		var good sql.NullTime
 		err = tx.QueryRowContext(ctx, `
-			INSERT INTO folders (account, folder, uidvalidity, start_at)
-			VALUES ($1, $2, $3, $4)
+			INSERT INTO folders (account, folder, uidvalidity, start_at, start_uid)
+			VALUES ($1, $2, $3, $4, $5)
 			ON CONFLICT (account, folder, uidvalidity) DO UPDATE SET account = excluded.account
-			RETURNING start_at, last_good_poll`, f.Account, f.Name, int64(f.UIDValidity), first).Scan(&first, &good)
-		out.StartAt, out.LastGood = first.Time, good.Time
+			RETURNING start_at, start_uid`, f.Account, f.Name, int64(f.UIDValidity), at, uid).Scan(&at, &out.UID)
+		out.At = at.Time
 		return err
 	})
 	return out, err
 }
 
+// Ledger is what is known of a folder's UIDs.
+type Ledger map[uint32]Accounted
+
+// Accounted is one UID of which something is known.
+type Accounted struct {
+	Fetch   bool // it is to be fetched: it could not be had before, or was taken for gone
+	Tries   int  // how often it was listed and could not be had
+	Pending bool // it is stored, and was not yet flagged or moved
+}
+
 // Ledger lists the UIDs of a folder that are accounted for.
-func (s *Store) Ledger(ctx context.Context, f Folder) (map[uint32]bool, error) {
-	out := map[uint32]bool{}
+func (s *Store) Ledger(ctx context.Context, f Folder) (Ledger, error) {
+	out := Ledger{}
 	err := each(ctx, s.db, `
-		SELECT uid
+		SELECT uid, state = 'gone' OR (state = 'unfetchable' AND next_try <= now()), tries, state = 'stored' AND moved_at IS NULL
 		FROM sightings
-		WHERE account = $1 AND folder = $2 AND uidvalidity = $3 AND (state <> 'unfetchable' OR next_try > now())`, func(r *sqlx.Rows) error {
+		WHERE account = $1 AND folder = $2 AND uidvalidity = $3`, func(r *sqlx.Rows) error {
 		var uid int64
-		err := r.Scan(&uid)
-		out[uint32(uid)] = true
+		var x Accounted
+		err := r.Scan(&uid, &x.Fetch, &x.Tries, &x.Pending)
+		out[uint32(uid)] = x
 		return err
 	}, f.Account, f.Name, int64(f.UIDValidity))
 	if err != nil {
 		return nil, fmt.Errorf("ledger: %w", err)
 	}
 	return out, nil
+}
+
+// Lacks reports whether a UID that the server lists is to be fetched.
+func (l Ledger) Lacks(uid uint32) bool {
+	x, known := l[uid]
+	return !known || x.Fetch
 }
 
 // BeforeStart accounts for mails that arrived before the folder's start: they
@@ -97,101 +113,87 @@ func (s *Store) BeforeStart(ctx context.Context, f Folder, arrived map[uint32]ti
 	})
 }
 
-// Unfetchable accounts for a UID that the server listed and did not give, to be
-// tried again at a time.
+// longestRetry is the longest pause between two tries of a mail that the server
+// lists and does not give.
+const longestRetry = 6 * time.Hour
+
+// Unfetchable accounts for a UID that the server listed and did not give. It is
+// tried again after wait, and after twice as long each time that it fails.
 func (s *Store) Unfetchable(ctx context.Context, f Folder, uid uint32, why string, wait time.Duration) error {
 	return s.write(ctx, "note an unfetchable mail", func(tx *sqlx.Tx) error {
 		_, err := tx.ExecContext(ctx, `
 			INSERT INTO sightings (account, folder, uidvalidity, uid, state, why, tries, next_try)
 			VALUES ($1, $2, $3, $4, 'unfetchable', $5, 1, now() + make_interval(secs => $6))
 			ON CONFLICT (account, folder, uidvalidity, uid)
-			DO UPDATE SET why = excluded.why, tries = sightings.tries + 1, next_try = excluded.next_try
-			WHERE sightings.state = 'unfetchable'`, f.Account, f.Name, int64(f.UIDValidity), int64(uid), why, wait.Seconds())
+			DO UPDATE SET state = 'unfetchable', why = excluded.why, tries = sightings.tries + 1, gone_at = NULL,
+			              next_try = now() + least(make_interval(secs => $6 * 2 ^ least(sightings.tries, 20)), make_interval(secs => $7))
+			WHERE sightings.state IN ('unfetchable', 'gone')`, f.Account, f.Name, int64(f.UIDValidity), int64(uid), why, wait.Seconds(), longestRetry.Seconds())
 		return err
 	})
 }
 
-// Gone marks UIDs that stood in the ledger and are no longer on the server:
-// somebody moved or deleted them. What was kept stays.
-func (s *Store) Gone(ctx context.Context, f Folder, uids []uint32) error {
-	if len(uids) == 0 {
-		return nil
-	}
-	list := make([]int64, len(uids))
+// mostGaps bounds the rows made of UIDs that were given away between two lists.
+const mostGaps = 10_000
+
+// Listed notes what a list of the folder showed. With all of it shown, what the
+// ledger has and the list lacks was moved or deleted by somebody (what was kept
+// stays), and a UID below next that was never listed is gone before it could be
+// read. A UID that is listed again is back.
+func (s *Store) Listed(ctx context.Context, f Folder, uids []uint32, next uint32, all bool) error {
+	list := make(pq.Int64Array, len(uids))
 	for i, u := range uids {
 		list[i] = int64(u)
 	}
-	return s.write(ctx, "mark mails gone", func(tx *sqlx.Tx) error {
-		_, err := tx.ExecContext(ctx, `
+	key := []any{f.Account, f.Name, int64(f.UIDValidity)}
+	return s.write(ctx, "note a list of mails", func(tx *sqlx.Tx) error {
+		if _, err := tx.ExecContext(ctx, `
+			UPDATE sightings
+			SET gone_at = NULL
+			WHERE account = $1 AND folder = $2 AND uidvalidity = $3 AND gone_at IS NOT NULL AND state <> 'gone'
+			      AND uid IN (SELECT unnest($4::bigint[]))`, append(key, list)...); err != nil || !all {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `
 			UPDATE sightings
 			SET gone_at = now(), state = CASE WHEN state = 'unfetchable' THEN 'gone' ELSE state END
-			WHERE account = $1 AND folder = $2 AND uidvalidity = $3 AND uid = any($4) AND gone_at IS NULL`,
-			f.Account, f.Name, int64(f.UIDValidity), pq.Int64Array(list))
-		return err
+			WHERE account = $1 AND folder = $2 AND uidvalidity = $3 AND gone_at IS NULL
+			      AND uid NOT IN (SELECT unnest($4::bigint[]))`, append(key, list)...); err != nil {
+			return err
+		}
+		return gaps(ctx, tx, key, list, next)
 	})
 }
 
-// Polled notes a good look at a folder, or the trouble there was.
-func (s *Store) Polled(ctx context.Context, f Folder, onServer int, at time.Time, trouble string) error {
-	return s.write(ctx, "note a poll", func(tx *sqlx.Tx) error {
-		if trouble != "" {
-			_, err := tx.ExecContext(ctx, `
-				UPDATE folders
-				SET trouble = $4, trouble_since = coalesce(trouble_since, $5)
-				WHERE account = $1 AND folder = $2 AND ($3 = 0 OR uidvalidity = $3)`, f.Account, f.Name, int64(f.UIDValidity), trouble, at)
-			return err
-		}
+// gaps accounts for UIDs that came and went between two lists.
+func gaps(ctx context.Context, tx *sqlx.Tx, key []any, listed pq.Int64Array, next uint32) error {
+	if _, err := tx.ExecContext(ctx, `
+		INSERT INTO sightings (account, folder, uidvalidity, uid, state, why, gone_at)
+		SELECT f.account, f.folder, f.uidvalidity, u, 'gone', 'gone before it could be read', now()
+		FROM folders f, generate_series(greatest(f.accounted_to, $4::bigint - $6::bigint), $4::bigint - 1) AS u
+		WHERE f.account = $1 AND f.folder = $2 AND f.uidvalidity = $3 AND f.accounted_to > 0
+		      AND u NOT IN (SELECT unnest($5::bigint[]))
+		ON CONFLICT (account, folder, uidvalidity, uid) DO NOTHING`, append(key, int64(next), listed, mostGaps)...); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `
+		UPDATE folders
+		SET accounted_to = $4::bigint
+		WHERE account = $1 AND folder = $2 AND uidvalidity = $3 AND accounted_to < $4::bigint`, append(key, int64(next))...)
+	return err
+}
+
+// Handled notes that stored mails were flagged or moved as the settings want.
+func (s *Store) Handled(ctx context.Context, f Folder, uids []uint32) error {
+	list := make(pq.Int64Array, len(uids))
+	for i, u := range uids {
+		list[i] = int64(u)
+	}
+	return s.write(ctx, "note what was flagged or moved", func(tx *sqlx.Tx) error {
 		_, err := tx.ExecContext(ctx, `
-			UPDATE folders
-			SET last_good_poll = $4, on_server = $5, trouble = '', trouble_since = NULL
-			WHERE account = $1 AND folder = $2 AND uidvalidity = $3`, f.Account, f.Name, int64(f.UIDValidity), at, onServer)
-		return err
-	})
-}
-
-// Folders lists what the ledger knows of every folder, the newest UIDVALIDITY of each.
-func (s *Store) Folders(ctx context.Context) ([]FolderState, error) {
-	var out []FolderState
-	err := each(ctx, s.db, `
-		SELECT DISTINCT ON (account, folder) account, folder, uidvalidity, start_at, last_good_poll, on_server, trouble, trouble_since
-		FROM folders
-		ORDER BY account, folder, id DESC`, func(r *sqlx.Rows) error {
-		var x FolderState
-		var start, good, since sql.NullTime
-		if err := r.Scan(&x.Account, &x.Name, &x.UIDValidity, &start, &good, &x.OnServer, &x.Trouble, &since); err != nil {
-			return err
-		}
-		x.StartAt, x.LastGood, x.Since = start.Time, good.Time, since.Time
-		out = append(out, x)
-		return nil
-	})
-	return out, err
-}
-
-// Lease takes or renews a lease for a time by the database's clock; it reports
-// whether owner holds it now.
-func (s *Store) Lease(ctx context.Context, name, owner string, length time.Duration) (bool, error) {
-	held := false
-	err := s.write(ctx, "lease "+name, func(tx *sqlx.Tx) error {
-		res, err := tx.ExecContext(ctx, `
-			INSERT INTO leases (name, owner, expires_at)
-			VALUES ($1, $2, now() + make_interval(secs => $3))
-			ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, expires_at = excluded.expires_at
-			WHERE leases.owner = excluded.owner OR leases.expires_at < now()`, name, owner, length.Seconds())
-		if err != nil {
-			return err
-		}
-		n, err := res.RowsAffected()
-		held = n == 1
-		return err
-	})
-	return held, err
-}
-
-// Release gives a lease back, so that another may take it at once.
-func (s *Store) Release(ctx context.Context, name, owner string) error {
-	return s.write(ctx, "release "+name, func(tx *sqlx.Tx) error {
-		_, err := tx.ExecContext(ctx, `DELETE FROM leases WHERE name = $1 AND owner = $2`, name, owner)
+			UPDATE sightings
+			SET moved_at = now()
+			WHERE account = $1 AND folder = $2 AND uidvalidity = $3 AND uid = any($4) AND state = 'stored'`,
+			f.Account, f.Name, int64(f.UIDValidity), list)
 		return err
 	})
 }

@@ -196,7 +196,7 @@ func TestReadAgain(t *testing.T) {
 	if err := s.MoveMessage(t.Context(), m, EndProblem, again); err != nil {
 		t.Fatal(err)
 	}
-	claimed, err := s.ClaimUnread(t.Context(), 5)
+	claimed, err := s.ClaimUnread(t.Context(), 5, time.Minute)
 	if err != nil || len(claimed) != 1 || claimed[0].ID != m || claimed[0].Tries != 1 {
 		t.Fatalf("claimed %+v, %v: want the message as if it were new", claimed, err)
 	}

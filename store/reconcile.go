@@ -26,7 +26,7 @@ type FolderAccount struct {
 	ByEnd       map[End]int  `json:"by_end"`
 	WithoutEnd  []WithoutEnd `json:"without_end"`
 
-	Current  bool      `json:"-"` // under this UIDVALIDITY the folder was last seen
+	Current  bool      `json:"-"` // the folder is read, and was last seen under this UIDVALIDITY
 	LastGood time.Time `json:"-"`
 	Trouble  string    `json:"-"`
 	Since    time.Time `json:"-"` // of the trouble
@@ -72,9 +72,11 @@ func (s *Store) Reconcile(ctx context.Context, patience time.Duration) (Reconcil
 func (s *Store) folderAccounts(ctx context.Context) ([]FolderAccount, error) {
 	out := []FolderAccount{}
 	err := each(ctx, s.db, `
-		SELECT f.account, f.folder, f.uidvalidity, f.on_server, f.last_good_poll, f.trouble, f.trouble_since, f.start_at,
-		       NOT EXISTS (SELECT FROM folders g WHERE g.account = f.account AND g.folder = f.folder AND g.id > f.id)
+		SELECT f.account, f.folder, f.uidvalidity, coalesce(p.on_server, 0), p.last_good, coalesce(p.trouble, ''), p.trouble_since, f.start_at,
+		       p.account IS NOT NULL
 		FROM folders f
+		LEFT JOIN polls p ON p.account = f.account AND p.folder = f.folder
+		    AND NOT EXISTS (SELECT FROM folders g WHERE g.account = f.account AND g.folder = f.folder AND g.id > f.id)
 		ORDER BY f.account, f.folder, f.id DESC`, func(r *sqlx.Rows) error {
 		f := FolderAccount{ByEnd: map[End]int{}, WithoutEnd: []WithoutEnd{}}
 		var good, since, start sql.NullTime

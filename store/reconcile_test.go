@@ -14,7 +14,7 @@ func TestReconcileAccountsForEveryUID(t *testing.T) {
 	t.Parallel()
 	s, _ := newStore(t)
 	inbox := Folder{"essex", "INBOX", 7}
-	if _, err := s.KnowFolder(t.Context(), inbox, monday); err != nil {
+	if _, err := s.KnowFolder(t.Context(), inbox, FolderStart{At: monday}); err != nil {
 		t.Fatal(err)
 	}
 	receive(t, s, 1, workflow.Routine)
@@ -28,7 +28,7 @@ func TestReconcileAccountsForEveryUID(t *testing.T) {
 	if err := s.Unfetchable(t.Context(), inbox, 5, "the server did not send it", time.Minute); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Gone(t.Context(), inbox, []uint32{1}); err != nil {
+	if err := s.Listed(t.Context(), inbox, []uint32{2, 3, 4, 5}, 6, true); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Polled(t.Context(), inbox, 4, monday, ""); err != nil {
@@ -71,7 +71,7 @@ func TestReconcileIsNotOKWhenAMailWaitsTooLong(t *testing.T) {
 	t.Parallel()
 	s, _ := newStore(t)
 	inbox := Folder{"essex", "INBOX", 7}
-	if _, err := s.KnowFolder(t.Context(), inbox, monday); err != nil {
+	if _, err := s.KnowFolder(t.Context(), inbox, FolderStart{At: monday}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Keep(t.Context(), []Incoming{{Folder: inbox, UID: 3, InternalDate: monday, Raw: []byte("x: y\r\n\r\n")}}); err != nil {

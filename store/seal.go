@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -89,6 +90,11 @@ func about(id ObjectID, number int64) []byte {
 
 // put seals bytes as a new object. It counts only once a row names it.
 func (s *Store) put(ctx context.Context, tx *sqlx.Tx, r io.Reader) (ObjectID, int64, error) {
+	return s.putWith(ctx, func(_ string, do func(tx *sqlx.Tx) error) error { return do(tx) }, r)
+}
+
+// putWith seals bytes as they come; write runs one of its steps in a transaction.
+func (s *Store) putWith(ctx context.Context, write func(what string, do func(tx *sqlx.Tx) error) error, r io.Reader) (ObjectID, int64, error) {
 	key := make([]byte, 32)
 	rand.Read(key)
 	data, err := newAEAD(key)
@@ -96,10 +102,12 @@ func (s *Store) put(ctx context.Context, tx *sqlx.Tx, r io.Reader) (ObjectID, in
 		return 0, 0, err
 	}
 	var id ObjectID
-	err = tx.GetContext(ctx, &id, `
-		INSERT INTO objects (size, chunks, key_id, wrapped)
-		VALUES (0, 0, $1, ''::bytea)
-		RETURNING id`, s.keys.ids[0])
+	err = write("begin an object", func(tx *sqlx.Tx) error {
+		return tx.GetContext(ctx, &id, `
+			INSERT INTO objects (size, chunks, key_id, wrapped)
+			VALUES (0, 0, $1, ''::bytea)
+			RETURNING id`, s.keys.ids[0])
+	})
 	if err != nil {
 		return 0, 0, fmt.Errorf("seal: %w", err)
 	}
@@ -108,7 +116,7 @@ func (s *Store) put(ctx context.Context, tx *sqlx.Tx, r io.Reader) (ObjectID, in
 	for {
 		n, err := io.ReadFull(r, buf)
 		if n > 0 {
-			if err := s.putChunk(ctx, tx, data, id, chunks, buf[:n]); err != nil {
+			if err := write("keep a chunk", func(tx *sqlx.Tx) error { return s.putChunk(ctx, tx, data, id, chunks, buf[:n]) }); err != nil {
 				return 0, 0, err
 			}
 			size, chunks = size+int64(n), chunks+1
@@ -120,10 +128,13 @@ func (s *Store) put(ctx context.Context, tx *sqlx.Tx, r io.Reader) (ObjectID, in
 			return 0, 0, fmt.Errorf("seal: %w", err)
 		}
 	}
-	_, err = tx.ExecContext(ctx, `
-		UPDATE objects
-		SET size = $2, chunks = $3, wrapped = $4
-		WHERE id = $1`, id, size, chunks, sealWith(s.keys.aeads[0], key, about(id, -1)))
+	err = write("end an object", func(tx *sqlx.Tx) error {
+		_, err := tx.ExecContext(ctx, `
+			UPDATE objects
+			SET size = $2, chunks = $3, wrapped = $4
+			WHERE id = $1`, id, size, chunks, sealWith(s.keys.aeads[0], key, about(id, -1)))
+		return err
+	})
 	if err != nil {
 		return 0, 0, fmt.Errorf("seal: %w", err)
 	}
@@ -153,6 +164,11 @@ func (s *Store) putChunk(ctx context.Context, tx *sqlx.Tx, data cipher.AEAD, id 
 
 // object unseals an object whole.
 func (s *Store) object(ctx context.Context, q sqlx.QueryerContext, id ObjectID) ([]byte, error) {
+	return s.objectUpTo(ctx, q, id, math.MaxInt64)
+}
+
+// objectUpTo unseals an object, or as many of its first chunks as hold limit bytes.
+func (s *Store) objectUpTo(ctx context.Context, q sqlx.QueryerContext, id ObjectID, limit int64) ([]byte, error) {
 	var o struct {
 		Size    int64  `db:"size"`
 		Chunks  int64  `db:"chunks"`
@@ -170,11 +186,15 @@ func (s *Store) object(ctx context.Context, q sqlx.QueryerContext, id ObjectID) 
 	if err != nil {
 		return nil, err
 	}
+	if o.Size > limit {
+		o.Chunks = (limit + chunkSize - 1) / chunkSize
+		o.Size = o.Chunks * chunkSize
+	}
 	rows, err := q.QueryxContext(ctx, `
 		SELECT number, sealed
 		FROM object_chunks
-		WHERE object_id = $1
-		ORDER BY number`, id)
+		WHERE object_id = $1 AND number < $2
+		ORDER BY number`, id, o.Chunks)
 	if err != nil {
 		return nil, fmt.Errorf("object %d: %w", id, err)
 	}

@@ -106,11 +106,14 @@ type Settlement struct {
 	Alerts      []string            // kinds: crisis, safeguarding, unread
 	Due         time.Time           // of an open end
 	At          time.Time
+
+	copyOf workflow.MessageID // the same mail, here before
 }
 
 // Settled is what became of it.
 type Settled struct {
 	Message  workflow.MessageID
+	End      End
 	Already  bool // it had its end before
 	Cases    []CaseMade
 	Replied  bool
@@ -163,9 +166,13 @@ func (s *Store) settle(ctx context.Context, tx *sqlx.Tx, x Settlement) (Settled,
 		return out, none(err, "There is no such message.")
 	}
 	if ended.Valid {
-		out.Already = true
+		out.Already, out.End = true, End(ended.String)
 		return out, nil
 	}
+	if x, err = asCopy(ctx, tx, x); err != nil {
+		return out, err
+	}
+	out.End = x.End
 	cause, err := addEvent(ctx, tx, event{At: x.At, Actor: 0, Action: workflow.Action("settle: " + string(x.End)), Message: x.Message})
 	if err != nil {
 		return out, err
@@ -205,6 +212,9 @@ func (s *Store) settle(ctx context.Context, tx *sqlx.Tx, x Settlement) (Settled,
 // fileOrReply files the message to its case; a mail without a case still gets
 // the fixed reply it is owed.
 func (s *Store) fileOrReply(ctx context.Context, tx *sqlx.Tx, x Settlement, reply *workflow.LetterDue, cause workflow.EventID) error {
+	if x.End == EndFiled && x.Filing == nil {
+		return joinCopy(ctx, tx, x.copyOf, x.Message)
+	}
 	if x.Filing != nil {
 		x.Filing.Opening.Reply = reply
 		return s.fileMessage(ctx, tx, workflow.Service(), x.At, *x.Filing, x.Message)
@@ -234,9 +244,9 @@ func (s *Store) endMessage(ctx context.Context, tx *sqlx.Tx, x Settlement) error
 		SET end_state = $2, ended_at = $3, ended_by = 0, why = $4, class = $5, kind = $6, urgency = $7, verdict = $8, machine = $9,
 		    from_name = $10, from_addr = $11, subject = $12, message_id = $13, fingerprint = $14, reading = $15,
 		    search = to_tsvector('simple', $16), due_at = $17,
-		    duplicate_of = (SELECT min(o.id) FROM messages o WHERE o.fingerprint = $14 AND o.id < $1)
+		    duplicate_of = $18
 		WHERE id = $1`, x.Message, string(x.End), x.At, x.Why, x.Class, x.Kind, string(x.Urgency), x.Verdict, x.Machine,
-		x.FromName, x.FromAddr, x.Subject, x.MessageID, x.Fingerprint, reading, clip(x.Search, 500_000), nullTime(x.Due))
+		x.FromName, x.FromAddr, x.Subject, x.MessageID, x.Fingerprint, reading, clip(x.Search, 500_000), nullTime(x.Due), nullID(x.copyOf))
 	if err != nil {
 		return fmt.Errorf("end of message %d: %w", x.Message, err)
 	}

@@ -94,7 +94,7 @@ func TestKeepIsIdempotent(t *testing.T) {
 		t.Errorf("first %+v, again %+v: want one message for equal bytes", first, again)
 	}
 	known, err := s.Ledger(t.Context(), in.Folder)
-	if err != nil || !known[5] || len(known) != 1 {
+	if err != nil || known.Lacks(5) || len(known) != 1 {
 		t.Errorf("ledger %v, %v: want UID 5", known, err)
 	}
 	got, err := s.Raw(t.Context(), first[0].Message)

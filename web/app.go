@@ -31,6 +31,9 @@ type AppConfig struct {
 	Problems func(context.Context) []Problem
 	// Sending tells in words why no letter leaves, "" when they leave.
 	Sending func() string
+	// Intake says that this process reads mail: silence of the mailbox then means
+	// that it is not ready.
+	Intake bool
 	// File takes one file out of a mail's bytes, by its part number.
 	File func(raw []byte, part string) ([]byte, error)
 	// Look is a mail as its writer laid it out: uncleaned HTML, or its text as
@@ -48,6 +51,7 @@ type App struct {
 	metrics  prometheus.Gatherer
 	problems func(context.Context) []Problem
 	sending  func() string
+	intake   bool
 	file     func(raw []byte, part string) ([]byte, error)
 	look     func(raw []byte) (html string, carried map[string]Picture)
 	sessions *scs.SessionManager
@@ -69,7 +73,7 @@ func newApp(c AppConfig) (*App, error) {
 		return nil, errors.New("web: AppConfig lacks Store, Metrics, Sending, File or Look")
 	}
 	a := &App{store: c.Store, office: c.Office, version: c.Version, notices: c.Notices, metrics: c.Metrics,
-		problems: c.Problems, sending: c.Sending, file: c.File, look: c.Look, hashing: make(chan struct{}, 1)}
+		problems: c.Problems, sending: c.Sending, intake: c.Intake, file: c.File, look: c.Look, hashing: make(chan struct{}, 1)}
 	if a.problems == nil {
 		a.problems = func(context.Context) []Problem { return nil }
 	}
@@ -188,7 +192,7 @@ func (a *App) mailTrouble(r *http.Request) []Alert {
 	}
 	var out []Alert
 	for _, f := range folders {
-		if late := a.now().Sub(f.LastGood); late > longestSilence {
+		if late := a.now().Sub(f.SilentSince()); late > longestSilence {
 			words := "The mailbox has never been read."
 			if !f.LastGood.IsZero() {
 				words = "The mailbox was last read " + dateTime(f.LastGood) + ", " + sinceWords(late) + " ago."

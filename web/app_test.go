@@ -55,7 +55,7 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.app, err = newApp(AppConfig{Store: s, Clock: func() time.Time { return w.now }, Log: slog.New(slog.DiscardHandler), Base: base,
+	w.app, err = newApp(AppConfig{Store: s, Intake: true, Clock: func() time.Time { return w.now }, Log: slog.New(slog.DiscardHandler), Base: base,
 		Version: "test", Metrics: prometheus.NewRegistry(), Sending: func() string { return "no mail host is set" },
 		File: func(raw []byte, part string) ([]byte, error) {
 			return []byte("part " + part + " of " + strconv.Itoa(len(raw)) + " bytes"), nil
@@ -185,7 +185,7 @@ func TestReadyStopsOnlyForWhatStops(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	f := store.Folder{Account: "essex", Name: "INBOX", UIDValidity: 1}
-	if _, err := w.store.KnowFolder(t.Context(), f, monday); err != nil {
+	if _, err := w.store.KnowFolder(t.Context(), f, store.FolderStart{At: monday}); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.store.Polled(t.Context(), f, 3, monday, ""); err != nil {
@@ -198,6 +198,10 @@ func TestReadyStopsOnlyForWhatStops(t *testing.T) {
 	w.now = monday.Add(6 * time.Minute)
 	if got := v.get("/readyz"); got.status != http.StatusServiceUnavailable || !strings.Contains(got.body, "mailbox essex/INBOX") {
 		t.Errorf("not polled for 6 minutes: %d %s; want 503 that names the mailbox", got.status, got.body)
+	}
+	w.app.intake = false
+	if got := v.get("/readyz"); got.status != http.StatusOK || !strings.Contains(got.body, "mailbox essex/INBOX") {
+		t.Errorf("a process that only serves pages: %d %s; want it ready, with the mailbox named", got.status, got.body)
 	}
 	if got := w.as(workflow.Coordinator).page("/"); !strings.Contains(got, "No new mail is coming in") {
 		t.Error("the pages do not say that no mail is read")

@@ -88,9 +88,19 @@ func (a *App) mailboxProblems(ctx context.Context) ([]Problem, error) {
 	if len(folders) == 0 {
 		return []Problem{{Level: "warn", What: "mailbox", Detail: "no mailbox has been read yet", Do: "set DSR_IMAP_URL"}}, nil
 	}
+	level := "warn"
+	if a.intake {
+		level = "stop" // this process reads mail, or should
+	}
 	for _, f := range folders {
-		if a.now().Sub(f.LastGood) > longestSilence {
-			out = append(out, Problem{Level: "stop", What: "mailbox " + f.Account + "/" + f.Name, Since: f.LastGood, Detail: f.Trouble, Do: "run dsr mailbox check"})
+		what := "mailbox " + f.Account + "/" + f.Name
+		switch {
+		case a.now().Sub(f.SilentSince()) > longestSilence:
+			out = append(out, Problem{Level: level, What: what, Since: f.SilentSince(), Detail: f.Trouble, Do: "run dsr mailbox check"})
+		case f.Trouble != "":
+			out = append(out, Problem{Level: "warn", What: what, Since: f.Since, Detail: f.Trouble, Do: "run dsr mailbox check"})
+		case f.Remark != "":
+			out = append(out, Problem{Level: "warn", What: what, Detail: f.Remark, Do: "run dsr mailbox check"})
 		}
 	}
 	return out, nil

@@ -222,7 +222,7 @@ func TestTheMailboxLeadsToItsMails(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	f := store.Folder{Account: "essex", Name: "INBOX", UIDValidity: 7}
-	if _, err := w.store.KnowFolder(t.Context(), f, monday); err != nil {
+	if _, err := w.store.KnowFolder(t.Context(), f, store.FolderStart{At: monday}); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.store.Polled(t.Context(), f, 1, monday, ""); err != nil {

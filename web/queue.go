@@ -129,10 +129,14 @@ func (a *App) notes(ctx context.Context, set workflow.Settings) (out []Alert, po
 			Text: "Nobody has recorded who answers a crisis out of hours, or that nobody does. The manager records it on the settings page."})
 	}
 	folders, err := a.store.Folders(ctx)
+	var oldest time.Time // of several folders the one that is furthest behind
 	for _, f := range folders {
-		if a.now().Sub(f.LastGood) <= longestSilence {
-			polled = "The mailbox was last read at " + clockWords(f.LastGood) + "."
+		if oldest.IsZero() || f.LastGood.Before(oldest) {
+			oldest = f.LastGood
 		}
+	}
+	if a.now().Sub(oldest) <= longestSilence {
+		polled = "The mailbox was last read at " + clockWords(oldest) + "."
 	}
 	return out, polled, err
 }

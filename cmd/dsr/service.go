@@ -19,6 +19,7 @@ import (
 	"github.com/essex-dsr/dsr/intake/document"
 	"github.com/essex-dsr/dsr/jobs"
 	"github.com/essex-dsr/dsr/letters"
+	"github.com/essex-dsr/dsr/store"
 	"github.com/essex-dsr/dsr/templates"
 	"github.com/essex-dsr/dsr/web"
 )
@@ -158,7 +159,7 @@ func (s *service) pages(office letters.Office, more extra) (http.Handler, error)
 	}
 	v, _ := built()
 	app, err := web.NewApp(web.AppConfig{Store: s.db.Store, Office: office, Clock: s.config.Now, Log: s.log, Base: base, Version: v,
-		Notices: more.notices, Metrics: s.metrics.registry, Problems: s.problems, Sending: s.sending, File: intake.FileOf, Look: look})
+		Notices: more.notices, Metrics: s.metrics.registry, Problems: s.problems, Sending: s.sending, Intake: s.parts.intake, File: intake.FileOf, Look: look})
 	if err != nil {
 		return nil, err
 	}
@@ -234,6 +235,11 @@ func (s *service) run(ctx context.Context, ready func(addr string)) error {
 	if err := s.db.Reclaim(ctx, diedHere); err != nil {
 		return err
 	}
+	if s.parts.intake {
+		if err := s.watch(ctx); err != nil {
+			return err
+		}
+	}
 	server, listener, err := s.listen()
 	if err != nil {
 		return err
@@ -263,6 +269,18 @@ func (s *service) run(ctx context.Context, ready func(addr string)) error {
 	}
 	<-ctx.Done()
 	return s.finish(ctx, server, &all)
+}
+
+// watch makes the mailboxes of the settings known, so that one which never lets
+// us in is missed.
+func (s *service) watch(ctx context.Context) error {
+	var folders []store.Folder
+	for _, a := range s.config.Mailboxes {
+		for _, name := range a.Folders {
+			folders = append(folders, store.Folder{Account: a.Name, Name: name})
+		}
+	}
+	return s.db.Watch(ctx, folders, s.config.Now())
 }
 
 func (s *service) listen() (*http.Server, net.Listener, error) {

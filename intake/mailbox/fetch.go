@@ -196,19 +196,7 @@ func (c *Conn) Beginning(ctx context.Context, uid UID, n int64) ([]byte, error) 
 	return head, nil
 }
 
-// Sizes asks how big mails are, for Batches and for what is too big. It is a
-// hint: servers are known to be wrong by a factor of three.
-func (c *Conn) Sizes(ctx context.Context, uids []UID) (map[UID]int64, error) {
-	sizes := make(map[UID]int64, len(uids))
-	err := c.each(ctx, "ask for sizes", uids, &imap.FetchOptions{UID: true, RFC822Size: true}, func(uid UID, d imapclient.FetchItemData) {
-		if s, ok := d.(imapclient.FetchItemDataRFC822Size); ok && s.Size >= 0 {
-			sizes[uid] = s.Size
-		}
-	})
-	return sizes, err
-}
-
-// Arrived asks when mails arrived (INTERNALDATE). A hint as well: copying a
+// Arrived asks when mails arrived (INTERNALDATE). It is a hint: copying a
 // mailbox from elsewhere may set it anew.
 func (c *Conn) Arrived(ctx context.Context, uids []UID) (map[UID]time.Time, error) {
 	dates := make(map[UID]time.Time, len(uids))

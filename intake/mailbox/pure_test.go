@@ -114,38 +114,6 @@ func TestWireSkipsMailsHoweverTheyArrive(t *testing.T) {
 	}
 }
 
-func TestBatches(t *testing.T) {
-	t.Parallel()
-	const mb = 1 << 20
-	many := make([]UID, 250)
-	for i := range many {
-		many[i] = UID(250 - i)
-	}
-	cases := []struct {
-		name  string
-		uids  []UID
-		sizes map[UID]int64
-		want  []int // lengths
-	}{
-		{"none", nil, nil, nil},
-		{"a hundred at most", many, nil, []int{100, 100, 50}},
-		{"64 MB at most", []UID{1, 2, 3, 4}, map[UID]int64{1: 30 * mb, 2: 30 * mb, 3: 30 * mb, 4: 1}, []int{2, 2}},
-		{"a big one alone", []UID{1, 2, 3}, map[UID]int64{1: 10, 2: 150 * mb, 3: 10}, []int{1, 1, 1}},
-		{"twice and 0 do not count", []UID{5, 5, 0}, nil, []int{1}},
-	}
-	for _, tc := range cases {
-		var lengths []int
-		var all []UID
-		for _, b := range Batches(tc.uids, tc.sizes) {
-			lengths = append(lengths, len(b))
-			all = append(all, b...)
-		}
-		if !slices.Equal(lengths, tc.want) || !slices.IsSorted(all) {
-			t.Errorf("%s: lengths %v of %v, want %v, oldest first", tc.name, lengths, all, tc.want)
-		}
-	}
-}
-
 func TestMissingFindsLateOnes(t *testing.T) {
 	t.Parallel()
 	have := map[UID]bool{1: true, 3: true, 9: true}

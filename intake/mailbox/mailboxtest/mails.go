@@ -2,6 +2,7 @@ package mailboxtest
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -83,18 +84,14 @@ func (c *session) fetchOne(m numbered, items string) error {
 		head += " FLAGS (" + strings.Join(m.Flags, " ") + ")"
 	}
 	if strings.Contains(items, "INTERNALDATE") {
-		head += ` INTERNALDATE " 2-Nov-2026 10:00:00 +0000"`
-	}
-	if strings.Contains(items, "RFC822.SIZE") {
-		size := m.size()
-		if c.s.RFC822Size != nil {
-			size = c.s.RFC822Size(m.Mail)
-		}
-		head += fmt.Sprintf(" RFC822.SIZE %d", size)
+		head += fmt.Sprintf(" INTERNALDATE %q", cmp.Or(m.Date, " 2-Nov-2026 10:00:00 +0000"))
 	}
 	_, after, body := strings.Cut(items, "BODY.PEEK[]")
 	if !body {
 		return c.print("%s)\r\n", head)
+	}
+	if m.Withheld {
+		return nil
 	}
 	raw, size := m.Raw, m.size()
 	var from, count int64
@@ -109,6 +106,10 @@ func (c *session) fetchOne(m numbered, items string) error {
 	}
 	if err := c.print("%s", head); err != nil {
 		return err
+	}
+	if m.Fatal {
+		_, err := c.out.Write(raw[:len(raw)/2])
+		return cmp.Or(err, errEnd)
 	}
 	if raw == nil {
 		if _, err := io.CopyN(c.out, endless{}, size); err != nil {

@@ -44,11 +44,15 @@ const StandIn = "From: \"Microsoft Exchange Server\" <postmaster@dsr.example>\r\
 // Mail is one mail of a scripted folder. Size without Raw is a mail made while
 // it is sent, as big as one likes.
 type Mail struct {
-	UID    uint32
-	Raw    []byte
-	Size   int64
-	Flags  []string
-	Hidden bool // there for EXISTS, not for SEARCH and FETCH: Exchange's late mails
+	UID   uint32
+	Raw   []byte
+	Size  int64
+	Flags []string
+	Date  string // INTERNALDATE as sent; "" is a Monday morning
+
+	Hidden   bool // there for EXISTS, not for SEARCH and FETCH: Exchange's late mails
+	Withheld bool // listed, and left out when its bytes are asked for
+	Fatal    bool // the connection ends within its bytes, each time
 }
 
 func (m Mail) size() int64 {
@@ -92,7 +96,6 @@ type Scripted struct {
 	CapsAfter      string      // after the sign-in; "" is the same
 	TLS            *tls.Config // for STARTTLS, or for all of it with Implicit
 	Implicit       bool
-	RFC822Size     func(Mail) int64 // what it claims; nil is the truth
 
 	mu       sync.Mutex
 	boxes    map[string]*Box
