@@ -41,6 +41,7 @@ type Service struct {
 	stopped stopped
 	life    string
 	born    sync.Once
+	shelf   letters.Shelf
 }
 
 // sender names this run of the program. A program that is started again under

@@ -30,7 +30,7 @@ func (s *Service) RenderReplies(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return nil // the service ends: what is left is due at its next start
 		}
-		fr, err := s.makeReply(o, set, now)
+		fr, err := s.makeReply(ctx, o, set, now)
 		if err != nil {
 			err = s.setAside(ctx, o, now, err)
 		} else if err = s.Store.FreezeReply(ctx, fr, now); errors.Is(err, workflow.ErrConflict) {
@@ -44,7 +44,7 @@ func (s *Service) RenderReplies(ctx context.Context) error {
 }
 
 // makeReply makes the bytes; a panic over one reply is that reply's own fault.
-func (s *Service) makeReply(o store.Outgoing, set workflow.Settings, now time.Time) (fr workflow.Frozen, err error) {
+func (s *Service) makeReply(ctx context.Context, o store.Outgoing, set workflow.Settings, now time.Time) (fr workflow.Frozen, err error) {
 	defer func() {
 		if x := recover(); x != nil {
 			s.Log.Error("panic over a reply", "letter", o.ID, "at", frames(debug.Stack()))
@@ -55,8 +55,26 @@ func (s *Service) makeReply(o store.Outgoing, set workflow.Settings, now time.Ti
 	if received.IsZero() {
 		received = o.DueAt
 	}
-	return s.Office.FreezeReply(o.ID, o.Kind, o.Address, set, o.Ref, received,
-		letters.Draft{MessageID: s.Office.NewMessageID(), Date: now, Answers: o.Thread.MessageID})
+	draft := letters.Draft{MessageID: s.Office.NewMessageID(), Date: now, Answers: o.Thread.MessageID}
+	if fr, err = s.desk(ctx).FreezeReply(o.ID, o.Kind, o.Address, set, o.Ref, received, draft); err == nil {
+		return fr, nil
+	}
+	// A reply must not fail because of how the team worded it.
+	return s.Office.FreezeReply(o.ID, o.Kind, o.Address, set, o.Ref, received, draft)
+}
+
+// desk is the office with the team's wordings; where they cannot be had, the
+// shipped ones serve.
+func (s *Service) desk(ctx context.Context) letters.Office {
+	stamp, err := s.Store.WordingStamp(ctx)
+	if err == nil {
+		var book *letters.Book
+		if book, err = s.shelf.Book(s.Office.Book, stamp, func() (map[string]string, error) { return s.Store.WordingsInForce(ctx) }); err == nil {
+			return letters.Office{Book: book, From: s.Office.From}
+		}
+	}
+	s.Log.Error("the team's wordings cannot be read, the shipped ones serve", "error", err)
+	return s.Office
 }
 
 // setAside puts a reply that cannot be made off, when only a fact about the team

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strconv"
@@ -36,6 +37,8 @@ import (
 // parts that several letters share: {{template "crisis" .}}.
 type Book struct {
 	letters map[bookKey]*page
+	files   map[string]string // every template's source, by its name: L3.plain.txt
+	blocks  map[string]string // every shared part's, by its name: crisis, crisis.easy-read
 }
 
 type bookKey struct {
@@ -67,34 +70,47 @@ func Open(fsys fs.FS) (*Book, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open letter templates: %w", err)
 	}
-	b := &Book{letters: map[bookKey]*page{}}
-	files, err := fs.Glob(fsys, "letters/*.txt")
+	names, err := fs.Glob(fsys, "letters/*.txt")
 	if err != nil {
 		return nil, fmt.Errorf("open letter templates: %w", err)
 	}
-	var errs []error
-	for _, f := range files {
-		errs = append(errs, b.add(fsys, f, blocks))
+	files := map[string]string{}
+	for _, f := range names {
+		src, err := fs.ReadFile(fsys, f)
+		if err != nil {
+			return nil, fmt.Errorf("open letter templates: %w", err)
+		}
+		files[path.Base(f)] = string(src)
 	}
-	if err := errors.Join(errs...); err != nil {
+	b, err := bind(files, blocks, nil)
+	if err != nil {
 		return nil, fmt.Errorf("open letter templates: %w", err)
 	}
 	return b, nil
 }
 
-func (b *Book) add(fsys fs.FS, file string, blocks map[string]string) error {
-	src, err := fs.ReadFile(fsys, file)
+// bind reads every page; those that approved names were approved by the team.
+func bind(files, blocks map[string]string, approved map[string]bool) (*Book, error) {
+	b := &Book{letters: map[bookKey]*page{}, files: files, blocks: blocks}
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if err := b.add(name, approved[name]); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", name, err))
+		}
+	}
+	return b, errors.Join(errs...)
+}
+
+func (b *Book) add(name string, approved bool) error {
+	p, err := readPage(name, b.files[name], b.blocks)
 	if err != nil {
 		return err
 	}
-	p, err := readPage(file, string(src), blocks)
-	if err != nil {
-		return fmt.Errorf("%s: %w", path.Base(file), err)
-	}
 	key := bookKey{p.kind, p.variant, p.content}
 	if old, twice := b.letters[key]; twice {
-		return fmt.Errorf("%s: %s is that letter already", path.Base(file), old.file)
+		return fmt.Errorf("%s is that letter already", old.file)
 	}
+	p.draft = p.draft && !approved
 	b.letters[key] = p
 	return nil
 }

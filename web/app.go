@@ -46,6 +46,7 @@ type App struct {
 	*Server
 	store    *store.Store
 	office   letters.Office
+	shelf    letters.Shelf
 	version  string
 	notices  []string
 	metrics  prometheus.Gatherer

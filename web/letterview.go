@@ -66,7 +66,11 @@ func (a *App) viewLetter(ctx context.Context, l store.Letter) (letterView, error
 // redraw makes the letter now, under the id and the day of its frozen bytes if
 // there are any.
 func (a *App) redraw(ctx context.Context, v *letterView) error {
-	v.content, v.variant = a.office.Form(v.file, v.rule, a.now())
+	desk, err := a.desk(ctx)
+	if err != nil {
+		return err
+	}
+	v.content, v.variant = desk.Form(v.file, v.rule, a.now())
 	id, at := a.office.NewMessageID(), a.now()
 	if v.frozen {
 		id, at = "<"+v.letter.SMTPID+">", v.rule.SubmittedAt
@@ -102,7 +106,11 @@ func (a *App) draw(ctx context.Context, x workflow.File, l workflow.Letter, id s
 	if err != nil {
 		return workflow.Frozen{}, nil, err
 	}
-	return a.office.Freeze(x, l, letters.Draft{MessageID: id, Date: at, Answers: thread.MessageID})
+	desk, err := a.desk(ctx)
+	if err != nil {
+		return workflow.Frozen{}, nil, err
+	}
+	return desk.Freeze(x, l, letters.Draft{MessageID: id, Date: at, Answers: thread.MessageID})
 }
 
 // blockedBy says in words why a letter cannot be made and where that is mended;

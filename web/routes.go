@@ -26,6 +26,7 @@ func (a *App) routes() []Route {
 		a.mailboxRoutes(),
 		a.directoryRoutes(),
 		a.settingRoutes(),
+		a.wordingRoutes(),
 		a.labelRoutes(),
 		a.learningRoutes(),
 		a.userRoutes(),
