@@ -17,7 +17,7 @@ func (s *Store) LetterCounts(ctx context.Context) (map[workflow.LetterState]int,
 	err := each(ctx, s.db, `
 		SELECT state, count(*)
 		FROM letters
-		WHERE kind NOT IN ('L1', 'L2', 'L14') OR state IN ('failed', 'unknown', 'returned')
+		WHERE kind NOT IN ('L1', 'L2', 'L14') OR state <> 'due'
 		GROUP BY state`, func(r *sqlx.Rows) error {
 		var state workflow.LetterState
 		var n int

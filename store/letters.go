@@ -220,9 +220,10 @@ func (s *Store) LettersOf(ctx context.Context, id workflow.CaseID) ([]Letter, er
 }
 
 // LettersIn lists letters by state, the longest waiting first: to draft, to
-// approve, failed, unknown, returned.
+// approve, leaving, failed, unknown, returned. Fixed replies are nobody's to
+// draft.
 func (s *Store) LettersIn(ctx context.Context, states ...workflow.LetterState) ([]Letter, error) {
-	return letterRows(ctx, s.db, ` WHERE l.state = any($1) AND l.kind NOT IN ('L1', 'L2', 'L14') OR l.state = any($1) AND l.state IN ('failed', 'unknown', 'returned')
+	return letterRows(ctx, s.db, ` WHERE l.state = any($1) AND (l.kind NOT IN ('L1', 'L2', 'L14') OR l.state <> 'due')
 		ORDER BY l.due_at, l.id
 		LIMIT 500`, stringsOf(states))
 }

@@ -154,6 +154,7 @@ type Health struct {
 	CrisisWaiting  int
 	UnsealedEvents time.Time // the oldest event not yet in the chain
 	Unknown        int
+	HostTrouble    string // where the mail host stopped the newest attempt before any letter was named; "" when it did not
 }
 
 // Health asks what waits.
@@ -165,7 +166,14 @@ func (s *Store) Health(ctx context.Context, at time.Time) (Health, error) {
 		       (SELECT min(not_before) FROM letters WHERE state IN ('queued', 'retry') AND way = 'email' OR (state = 'due' AND kind IN ('L1', 'L2', 'L14'))),
 		       (SELECT count(*) FROM cases WHERE state = 'new' AND urgency = 'crisis'),
 		       (SELECT min(e.at) FROM events e WHERE NOT EXISTS (SELECT FROM event_seals x WHERE x.event_id = e.id)),
-		       (SELECT count(*) FROM letters WHERE state = 'unknown')`).Scan(&unread, &unsent, &h.CrisisWaiting, &unsealed, &h.Unknown)
+		       (SELECT count(*) FROM letters WHERE state = 'unknown'),
+		       coalesce((
+		           SELECT CASE WHEN outcome = 'retry' AND (step IN ('dial', 'greeting', 'tls', 'auth') OR step = 'mail from' AND code >= 500)
+		                       THEN step || CASE WHEN code > 0 THEN ' (' || code || ')' ELSE '' END END
+		           FROM letter_attempts
+		           WHERE ended_at IS NOT NULL
+		           ORDER BY claimed_at DESC, id DESC
+		           LIMIT 1), '')`).Scan(&unread, &unsent, &h.CrisisWaiting, &unsealed, &h.Unknown, &h.HostTrouble)
 	if err != nil {
 		return h, fmt.Errorf("health: %w", err)
 	}

@@ -124,7 +124,9 @@ func (a *App) waitingProblems(ctx context.Context) ([]Problem, error) {
 		out = append(out, Problem{Level: "warn", What: "letters", Detail: countWords(h.Unknown, "letter", "letters") + " may or may not have left", Do: "find out by hand"})
 	}
 	if why := a.sending(); why != "" {
-		out = append(out, Problem{Level: "warn", What: "sending", Detail: why, Do: "set DSR_SMTP_URL"})
+		out = append(out, Problem{Level: "warn", What: "sending", Detail: why, Do: "look at DSR_SMTP_URL, its password and the mail host"})
+	} else if h.HostTrouble != "" { // another program sends, and told the database
+		out = append(out, Problem{Level: "warn", What: "sending", Detail: "the mail host stops us at " + h.HostTrouble, Do: "look at DSR_SMTP_URL, its password and the mail host"})
 	}
 	return out, nil
 }

@@ -135,9 +135,19 @@ func letterTime(l store.Letter) time.Time {
 	return l.DueAt
 }
 
-// letterState is a letter's state as a tag and in a sentence. That a mail host
-// took a letter does not mean that anybody has it.
+// letterState is a letter's state as a tag and in words: what it means, and what
+// was said about it last, by the mail host or by whoever settled it.
 func letterState(l store.Letter, now time.Time) (Tag, string) {
+	tag, words := stateOf(l, now)
+	if l.Outcome != "" && l.State != workflow.LetterDueNow && l.State != workflow.LetterSubmitted {
+		words += " " + strings.TrimSuffix(sentence(l.Outcome), ".") + "."
+	}
+	return tag, words
+}
+
+// stateOf says what a state means. That a mail host took a letter does not mean
+// that anybody has it.
+func stateOf(l store.Letter, now time.Time) (Tag, string) {
 	switch l.State {
 	case workflow.LetterDueNow:
 		if l.Kind.IsAutomatic() {

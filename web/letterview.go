@@ -231,9 +231,6 @@ func (a *App) letterPage(w http.ResponseWriter, r *http.Request, status int, l s
 		Blocked: v.blocked, Text: v.parts.Text, Frozen: v.frozen, PDF: len(v.parts.PDF) > 0, Paper: l.Way == workflow.ByPost, Address: fmt.Sprintf("/letters/%d", l.ID),
 		Version: v.file.Case.Version, Hash: hex.EncodeToString(l.Hash[:]), Envelope: envelopeLines(v, steps), Attempts: attemptTable(attempts)}
 	p.Tag, p.State = letterState(l, a.now())
-	if l.Outcome != "" && (l.State.HasLeft() || l.State == workflow.LetterFailed || l.State == workflow.LetterWithdrawn) {
-		p.State += " " + sentence(l.Outcome)
-	}
 	if l.Case != 0 {
 		p.Name = nameOf(v.file)
 		p.Back = &Link{"Back to the letters of this case", "/cases/" + l.Ref + "/letters"}
