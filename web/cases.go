@@ -120,8 +120,12 @@ func (a *App) casePage(w http.ResponseWriter, r *http.Request, status int, x wor
 	}
 	here := "/cases/" + x.Case.Ref
 	today := workflow.DateOf(a.now())
-	p := &casePage{Alike: alike, Layout: Layout{Title: nameOf(x), Ref: x.Case.Ref, Back: &Link{"Back to the queue", "/"}, Errors: f.Errors},
-		Head: headOf(x, by, today, ""), Here: here, Version: x.Case.Version, Crisis: crisisOf(x, mails),
+	crisis := crisisOf(x, mails)
+	if crisis != nil {
+		crisis.Records = x.May(by, workflow.SetUrgency) == nil
+	}
+	p := &casePage{Alike: alike, Layout: Layout{Title: nameOf(x), Ref: x.Case.Ref, Back: a.backToList(r), Errors: f.Errors},
+		Head: headOf(x, by, today, ""), Here: here, Version: x.Case.Version, Crisis: crisis,
 		Owner: ownerChoices(users, x.Case.Owner), Assigns: x.May(by, workflow.Assign) == nil,
 		Confirms: x.May(by, workflow.ConfirmFields) == nil}
 	p.Head.Identity.Facts = append(p.Head.Identity.Facts, a.factsOf(x, users)...)
@@ -296,7 +300,7 @@ func (a *App) moreDeeds(x workflow.File, by workflow.Actor) []Link {
 			d.action == workflow.Reopen && x.Case.Closed == "" {
 			continue
 		}
-		if x.May(by, d.action) == nil {
+		if x.Can(by, d.action, a.now()) == nil {
 			out = append(out, Link{d.title, "/cases/" + x.Case.Ref + d.path})
 		}
 	}
@@ -320,6 +324,7 @@ type crisisCard struct {
 	Others  []Line
 	Urgency Choices
 	Done    Textarea
+	Records bool // the reader may record what was done
 }
 
 func crisisOf(x workflow.File, mails []store.CaseMail) *crisisCard {

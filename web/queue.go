@@ -78,6 +78,7 @@ func (a *App) showQueue(w http.ResponseWriter, r *http.Request) error {
 		return a.leadOn(w, r, by)
 	}
 	q := readQueue(r.URL.Query())
+	a.keepPlace(r, q.address(q.page))
 	rows, total, err := a.store.Queue(r.Context(), q.query(by.ID))
 	if err != nil {
 		return err
@@ -100,6 +101,25 @@ func (a *App) showQueue(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return a.page(w, r, http.StatusOK, "queue", p)
+}
+
+// keyPlace is the list that somebody saw last, with its stream, filters and
+// page: a case leads back to it.
+const keyPlace = "place"
+
+func (a *App) keepPlace(r *http.Request, address string) {
+	if a.sessions.GetString(r.Context(), keyPlace) != address {
+		a.sessions.Put(r.Context(), keyPlace, address)
+	}
+}
+
+// backToList leads back to the list that somebody came from.
+func (a *App) backToList(r *http.Request) *Link {
+	place := or(a.sessions.GetString(r.Context(), keyPlace), "/")
+	if strings.HasPrefix(place, "/search/") {
+		return &Link{"Back to the search", place}
+	}
+	return &Link{"Back to the queue", place}
 }
 
 // leadOn leads to the first page of somebody's menu.
@@ -247,10 +267,17 @@ func queueRow(x store.QueueRow, cal workflow.Calendar, now time.Time) Row {
 		{Head: true, Text: personWords(x), Href: "/cases/" + x.Ref, Sub: x.Ref},
 		{Tags: rowTags(x)},
 		{Text: or(x.Referrer, "Not known"), Sub: relationWords(x)},
-		{Text: shortDate(x.ReceivedAt), Sub: fmt.Sprintf("%s with us, %s in all", workingDays(ours), countWords(days, "day", "days"))},
+		{Text: shortDate(x.ReceivedAt), Sub: clockLine(ours, days)},
 		{Text: due, Late: late},
 		{Text: or(x.OwnerName, "Nobody")},
 	}}
+}
+
+func clockLine(ours, days int) string {
+	if days == 0 {
+		return "today"
+	}
+	return fmt.Sprintf("%s with us, %s in all", workingDays(ours), countWords(days, "day", "days"))
 }
 
 func or(s, otherwise string) string {
