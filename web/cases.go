@@ -19,6 +19,7 @@ func (a *App) caseRoutes() []Route {
 		{Method: "POST", Pattern: "/cases/{ref}/assign", Title: "Give a case to somebody", May: rolesOf(workflow.Assign), Handler: a.assign},
 		{Method: "GET", Pattern: "/cases/{ref}/mails/{message}/raw", Title: "A mail as it came", May: staff(), Slow: true, Handler: a.downloadMail},
 		{Method: "GET", Pattern: "/cases/{ref}/mails/{message}/files/{part...}", Title: "A file of a mail", May: staff(), Slow: true, Handler: a.downloadFile},
+		{Method: "GET", Pattern: "/cases/{ref}/next", Title: "The next case of a list", May: staff(), Handler: a.nextCase},
 		{Method: "GET", Pattern: "/cases/{ref}/timeline", Title: "What happened to a case", May: staff(), Handler: a.showTimeline},
 	}
 	return append(routes, a.deedRoutes(slices.Concat(triageDeeds(), consentDeeds(), careDeeds(), closingDeeds())...)...)

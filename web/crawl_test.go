@@ -227,6 +227,7 @@ func (c *crawler) run(t *testing.T, role workflow.Role) {
 		at := c.todo[0]
 		c.todo = c.todo[1:]
 		got := c.v.get(at)
+		c.found[c.pattern(at)] = at
 		if to := got.header.Get("Location"); got.status == http.StatusSeeOther && !strings.HasPrefix(to, signInPath) {
 			c.want(to)
 			continue
@@ -235,7 +236,6 @@ func (c *crawler) run(t *testing.T, role workflow.Role) {
 			t.Errorf("%s is led to %s: %d, %s", role, at, got.status, wordsOf(got.body))
 			continue
 		}
-		c.found[c.pattern(at)] = at
 		if strings.HasPrefix(got.header.Get("Content-Type"), "text/html") && got.header.Get("Content-Security-Policy") == pagePolicy {
 			for _, fault := range faults(t, got.body) {
 				t.Errorf("%s at %s: %s", role, at, fault)

@@ -129,11 +129,8 @@ func (a *App) leadOn(w http.ResponseWriter, r *http.Request, by workflow.Actor) 
 			return seeOther(w, r, e.href)
 		}
 	}
-	return a.page(w, r, http.StatusOK, "start", &startPage{Layout: Layout{Title: "You are signed in"}})
+	return &workflow.Refusal{Kind: workflow.ErrNotAllowed, Words: "Your account has no role that has pages here. Ask your team manager."}
 }
-
-// startPage is for accounts whose roles have no page of their own.
-type startPage struct{ Layout }
 
 // notes are what the team must know of the service itself, once a day rather
 // than on every page.
