@@ -67,7 +67,7 @@ func TestCompletionCompletes(t *testing.T) {
 		t.Skip("needs bash")
 	}
 	_, script, _ := runWith(t, map[string]string{}, "completion", "bash")
-	script += "\nCOMP_WORDS=(dsr ver) COMP_CWORD=1; _dsr; echo \"${COMPREPLY[*]}\"\n" +
+	script += "\nCOMP_WORDS=(dsr vers) COMP_CWORD=1; _dsr; echo \"${COMPREPLY[*]}\"\n" +
 		"COMP_WORDS=(dsr completion b) COMP_CWORD=2; _dsr; echo \"${COMPREPLY[*]}\"\n"
 	out, err := exec.CommandContext(t.Context(), bash, "-c", script).CombinedOutput()
 	if err != nil || !strings.HasPrefix(string(out), "version\n") {
