@@ -423,6 +423,9 @@ func TestHardNewsKeepsItsHours(t *testing.T) {
 	if l := w.letter(t, id); l.State != workflow.LetterQueued || len(w.host.Letters()) != 0 {
 		t.Fatalf("on %s it is %s", w.clock().Weekday(), l.State)
 	}
+	if h, err := w.Store.Health(t.Context(), w.clock()); err != nil || !h.OldestUnsent.After(w.clock()) {
+		t.Errorf("a letter that waits for its hours is told as late since %v, %v", h.OldestUnsent, err)
+	}
 	for range 80 {
 		if len(w.host.Letters()) > 0 {
 			break
@@ -449,9 +452,15 @@ func TestASenderThatIsStoppedTriesAgain(t *testing.T) {
 	if got := strings.Count(strings.Join(w.host.Commands(), "\n"), "MAIL FROM"); got != 1 || w.Stopped() == "" {
 		t.Fatalf("%d letters were tried, stopped %q: want one, and all sending stopped", got, w.Stopped())
 	}
+	if h, err := w.Store.Health(t.Context(), w.clock()); err != nil || h.HostTrouble != "mail from (550)" {
+		t.Errorf("other programs hear %q of it, %v", h.HostTrouble, err)
+	}
 	w.host.Misbehave()
 	w.pass(6 * time.Minute)
 	w.do(t, w.SendDue)
+	if h, err := w.Store.Health(t.Context(), w.clock()); err != nil || h.HostTrouble != "" {
+		t.Errorf("once it is mended they still hear %q, %v", h.HostTrouble, err)
+	}
 	for _, id := range ids {
 		if l := w.letter(t, id); l.State != workflow.LetterAccepted {
 			t.Errorf("letter %d is %s, want accepted once the host is mended", id, l.State)

@@ -163,7 +163,10 @@ func (s *Store) Health(ctx context.Context, at time.Time) (Health, error) {
 	var unread, unsent, unsealed sql.NullTime
 	err := s.db.QueryRowContext(ctx, `
 		SELECT (SELECT min(received_at) FROM messages WHERE end_state IS NULL),
-		       (SELECT min(not_before) FROM letters WHERE state IN ('queued', 'retry') AND way = 'email' OR (state = 'due' AND kind IN ('L1', 'L2', 'L14'))),
+		       (
+		           SELECT min(CASE state WHEN 'queued' THEN greatest(not_before, next_try) ELSE not_before END)
+		           FROM letters
+		           WHERE state IN ('queued', 'retry') AND way = 'email' OR state = 'due' AND kind IN ('L1', 'L2', 'L14')),
 		       (SELECT count(*) FROM cases WHERE state = 'new' AND urgency = 'crisis'),
 		       (SELECT min(e.at) FROM events e WHERE NOT EXISTS (SELECT FROM event_seals x WHERE x.event_id = e.id)),
 		       (SELECT count(*) FROM letters WHERE state = 'unknown'),
