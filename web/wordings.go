@@ -83,7 +83,7 @@ func (a *App) showWordings(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	columns := []Column{{Text: "What"}, {Text: "Form"}, {Text: "State"}, {Text: "Version"}}
-	p := &wordingsPage{Layout: Layout{Title: "How letters are worded", Back: &Link{"Back to settings", "/settings"}},
+	p := &wordingsPage{Layout: Layout{Title: "How letters are worded", Back: &Link{"Back to letters", "/letters"}},
 		Letters: Table{Caption: "Letters", ShowTitle: true, Stacked: true, Columns: columns},
 		Parts:   Table{Caption: "Parts that several letters share", ShowTitle: true, Stacked: true, Columns: columns}}
 	for _, l := range desk.Book.Leaves() {
