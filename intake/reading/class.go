@@ -15,7 +15,7 @@ type kindRule struct {
 }
 
 var otherRoutes = []kindRule{
-	{"sar", regexp.MustCompile(`\bsubject access\b|\bsar\b|\b(?:everything|all the (?:information|data|records|notes)|what (?:information|data)|all (?:information|data|records|personal data)) (?:that )?you (?:hold|have|keep)\b|\bcop(?:y|ies) of (?:all |everything |any |the )?(?:the )?(?:\w+ )?(?:information|records?|data|notes|files?|paperwork)\b[^.?]{0,40}\b(?:hold|about me|about my|on me|on my|held|have on)\b|\baccess to (?:my|his|her) (?:own )?(?:records|files?|data|notes|personal)|\bdata subject\b`)},
+	{"sar", regexp.MustCompile(`\bsee (?:what|everything|all) (?:that )?(?:you|the (?:team|panel|council)) (?:have|has|hold|wrote|written|keep)\b[^.]{0,30}\b(?:about|on) (?:me|my|him|her)|\b(?:under|right\b[^.]{0,40}) data protection (?:law|act|rights?)\b|\bright of access\b|\bsubject access\b|\bsar\b|\b(?:everything|all the (?:information|data|records|notes)|what (?:information|data)|all (?:information|data|records|personal data)) (?:that )?you (?:hold|have|keep)\b|\bcop(?:y|ies) of (?:all |everything |any |the )?(?:the )?(?:\w+ )?(?:information|records?|data|notes|files?|paperwork)\b[^.?]{0,40}\b(?:hold|about me|about my|on me|on my|held|have on)\b|\baccess to (?:my|his|her) (?:own )?(?:records|files?|data|notes|personal)|\bdata subject\b`)},
 	{"foi", regexp.MustCompile(`\bfreedom of information\b|\bfoi(?:a)?\b|\benvironmental information regulations\b`)},
 	{"complaint", regexp.MustCompile(`\b(?:formal|official|stage (?:one|two|1|2)|make a|making a|raise a|lodge a|register a|submit a|file a) (?:\w+ )?complaint\b|\b(?:want|wish|would like|writing|write|going|need|like) to complain\b|\bcomplaint (?:about|against|regarding) (?:your|the|how|my|this)\b|\bcomplaining about (?:your|the (?:panel|decision|team|register|way))\b|\bombudsman\b|^(?:re: )?(?:formal )?complaint\b`)},
 	{"legal", regexp.MustCompile(`\bletter before (?:claim|action)\b|\bpre-?action\b|\bjudicial review\b|\bwe act for\b|\b(?:are|am|been) instructed (?:by|to|that)\b|\bwitness (?:summons|statement)\b|\bcourt (?:order|direction)s? (?:for|requiring) (?:disclosure|you)\b|\bcoroner\b|\btribunal (?:directions|order)\b`)},
@@ -26,7 +26,7 @@ var otherRoutes = []kindRule{
 }
 
 var (
-	withdraws   = regexp.MustCompile(`\b(?:take|remove|get|taking|removing) (?:me|us|him|her|them|my (?:name|son|daughter|brother|sister|child|details|husband|wife|mum|dad|\w+)(?: [\p{L}'-]+){0,3}|(?:[\p{L}'-]+ ){1,3}?(?:\(\d+\) )?)(?:\(\d+\) )?\s?(?:off|from|out of) (?:of )?(?:the |your |this |that )?(?:dynamic |dsr |support )*(?:register|list|dsr|system|database|books)\b|\bremove my (?:name|details)\b|\b(?:stop|cancel|withdraw|halt|pull|drop|end) (?:the|my|this|her|his|our|their|\p{L}+'s)(?: dsr)? referral\b|\bwithdraw(?:ing|al)? (?:my |our |the |his |her |from (?:the )?)(?:\w+ )?(?:referral|consent|register|dsr)\b|\b(?:no longer|do not|don't|dont|didn't|did not) (?:want|wish|wants|wishes|like)(?: to| my \w+ to| her to| him to)? (?:be|stay|remain|go|go ahead)(?: included| put| placed)?(?: any more)? (?:on|in|with|part of) (?:a |the |your |any |this |that )?(?:dynamic |support )*(?:list|register|dsr|referral|it)\b|\bchanged my mind about (?:the|this|my|being)\b[^.?]{0,40}\b(?:referral|register|list)\b|\b(?:want|like|wish|asking|ask|request) to (?:come|be taken|be removed|get) off\b|\b(?:please )?stop it before\b|\boff your list\b|\b(?:i'm|i am) (?:now )?saying no\b|\bdecided not to (?:go|be) on\b|\b(?:come|coming) off (?:the|your) (?:register|list|dsr) (?:please|now)\b|\bremoval from (?:the )?(?:register|dsr)\b`)
+	withdraws   = regexp.MustCompile(`\b(?:take|remove|get|taking|removing) (?:me|us|him|her|them|my (?:name|son|daughter|brother|sister|child|details|husband|wife|mum|dad|\w+)(?: [\p{L}'-]+){0,3}|(?:[\p{L}'-]+ ){1,3}?(?:\(\d+\) )?)(?:\(\d+\) )?\s?(?:off|from|out of) (?:of )?(?:the |your |this |that )?(?:dynamic |dsr |support )*(?:register|list|dsr|system|database|books)\b|\bremove my (?:name|details)\b|\b(?:stop|cancel|withdraw|halt|pull|drop|end) (?:the|my|this|her|his|our|their|\p{L}+'s)(?: dsr)? referral\b|\bwithdraw(?:ing|al)? (?:my |our |the |his |her |from (?:the )?)(?:\w+ )?(?:referral|consent|register|dsr)\b|\b(?:no longer|do not|don't|dont|didn't|did not) (?:want|wish|wants|wishes|like)(?: to| (?:my|our) \w+(?: \p{L}+)?(?: \p{L}+)? to| her to| him to| them to| \p{L}+ to)? (?:be|stay|remain|go|go ahead)(?: included| put| placed)?(?: any more)? (?:on|in|with|part of) (?:a |the |your |any |this |that )?(?:dynamic |support )*(?:list|register|dsr|referral|it)\b|\bchanged my mind about (?:the|this|my|being)\b[^.?]{0,40}\b(?:referral|register|list)\b|\b(?:want|like|wish|asking|ask|request) to (?:come|be taken|be removed|get) off\b|\b(?:please )?stop it before\b|\boff your list\b|\b(?:i'm|i am) (?:now )?saying no\b|\bdecided not to (?:go|be) on\b|\b(?:come|coming) off (?:the|your) (?:register|list|dsr) (?:please|now)\b|\bremoval from (?:the )?(?:register|dsr)\b`)
 	withdrawNot = regexp.MustCompile(`\bcan you come off\b|\b(?:came|come) off (?:it|the)\b[^.]{0,30}\bbecause\b|\bname was removed\b|\bwas removed\b`)
 	onRegister  = regexp.MustCompile(`\b(?:already |currently |is |who is |who's |he's |she's |was added |been )(?:already |currently )?on (?:the|your|our) (?:dsr|register|dynamic support register|books|list)\b|\bon (?:the|your) (?:register|dsr)(?: since| \(| from)|\(on your (?:register|dsr)\)|\bone of yours\b|\bknown to (?:your|the) (?:team|register|panel)\b|\balready (?:been )?referred\b|\bupdate (?:on|re|about|for|regarding)\b|\b(?:referred|referral) (?:last|earlier|in (?:\w+)) [^.]{0,30}\b(?:update|news|further|more)\b|\bsince (?:the|our|my|his|her) (?:last )?(?:referral|panel)\b|\bfurther to (?:my|our) referral\b`)
 	notOnIt     = regexp.MustCompile(`\b(?:not|isn't|never|was) (?:\w+ )?on (?:your|the) (?:register|dsr|list)\b|\bshould be on\b|\bwant(?:s|ed)? (?:\w+ )?(?:to be )?on\b|\bget (?:\w+ )?on(?:to)? the\b`)
@@ -35,7 +35,11 @@ var (
 	notAboutOne = regexp.MustCompile(`\b(?:isn't|is not|not) about (?:her|him|me|anyone|anybody|a particular|one|my)\b|\bnot (?:making|sending) a referral\b|\bin general\b|\bgeneral (?:question|enquiry|query)\b|\bbefore (?:i|we) refer\b|\bnobody in particular\b`)
 	spamWords   = regexp.MustCompile(`\bunsubscribe\b|\bbook (?:now|your place|a (?:free )?(?:demo|call)|today)\b|\b\d+% (?:off|discount)\b|\bclick here\b|\bfree (?:\d+ minute )?(?:demo|trial|webinar|quote|consultation|guide)\b|\bwebinar\b|\bearly[- ]bird\b|\bmasterclass\b|\bdiscount\b|\blimited (?:time|offer|places)\b|\bspecial offer\b|\byou are receiving this\b|\bopt out\b|\bno longer wish to receive\b|\bview (?:this email )?in (?:your )?browser\b|\bplus vat\b|\bour platform\b|\bgenerate leads\b|\bseo\b|\bexhibition\b|\bconference\b|\bsponsor|\bcpd\b|\btrusted by\b|\bbook a\b|\bsign up\b|\blottery\b|\bbitcoin\b|\bcrypto|\binvestment opportunit|\bbeneficiary\b|\bmillion (?:dollars|usd|pounds)\b|\bspecial rate\b|\bagency staff\b|\bour (?:product|software|solution|services|training)s?\b|\bnewsletter\b|\bget in touch for a quote\b`)
 	phishWords  = regexp.MustCompile(`\benable (?:content|macros|editing)\b|\bverify your (?:account|identity|mailbox|password|email)\b|\b(?:account|mailbox|password) (?:is|has been|will be|will) (?:suspended|locked|limited|expire|deactivated|full|closed)\b|\bpassword expir|\bkindly (?:confirm|click|open|review|find|download|verify)\b|\bfind attach\b|\bfailure to (?:comply|process|respond|verify)\b|\bwithin 24 hours\b|\bremittance\b|\binvoice (?:attached|overdue|is due)\b|\bwire transfer\b|\bgift cards?\b|\bunusual sign-?in\b|\bupdate your (?:payment|billing|account)\b|\bre-?validate\b`)
+	otherDesk   = regexp.MustCompile(`\b(?:blue badge|bin collection|brown bin|recycling|council tax|planning (?:permission|application)|pothole|parking (?:permit|fine|ticket)|library (?:book|card)|bus pass|street ?light|fly[- ]?tipping|birth certificate|register of electors|electoral register)\b`)
 	wantsWork   = regexp.MustCompile(`\b(?:curriculum vitae|my cv|cv attached|hiring manager|job application|applying for (?:the|a) (?:post|job|role|position)|the (?:post|vacancy|role|position) of|vacancy|vacancies|work experience|volunteering opportunit)`)
+	wantsForm   = regexp.MustCompile(`\b(?:cannot|can't|could not|couldn't|can not|unable to|where (?:can|do) i|where is|don't have|haven't got|do not have) (?:find |get |locate |open |download |see )?(?:\w+ ){0,2}(?:referral |dsr |current |latest )*form\b|\b(?:send|email|forward|share) (?:it|me|us|over|one|this|the|a|your)(?: \w+){0,3} (?:form|over|please)\b[^.]{0,20}\?`)
+	portalWords = regexp.MustCompile(`\b(?:encrypted|secure) (?:e-?mail|message)\b`)
+	portalDoes  = regexp.MustCompile(`\b(?:passcode|one-time (?:code|password)|sign in|log in|register to read|click|read (?:the |your )?(?:message|email)|open (?:the |your )?(?:message|email)|expires?)\b`)
 	sharedLink  = regexp.MustCompile(`\bshared (?:a |an |the )?(?:file|folder|document|item|"|')|\bhas (?:shared|invited you)|\bthis link (?:only )?(?:works|will)|\b(?:sharepoint|onedrive|1drv|dropbox|wetransfer|drive\.google|docs\.google|box\.com)\b|\bhas sent you (?:a file|files|some files)\b`)
 	ourLetter   = regexp.MustCompile(`\b(?:had|got|received|thank you for|thanks for|about|in (?:answer|reply|response) to|further to|re:?) (?:your |you're )(?:\w+ )?letter\b|\b(?:had|got|received|thank you for|thanks for|in (?:answer|reply|response) to|further to) (?:a|the) (?:\w+ )?letter (?:from (?:you|your team|the (?:dsr|register|panel)|essex dsr)|you (?:sent|wrote)|about (?:the|your) (?:panel|register|decision|dsr))\b|\byou asked (?:for|me|us|about)\b|\basking for (?:some )?(?:details|more|information)\b|\bas (?:you )?(?:asked|requested)\b|\byour (?:letter|email) (?:of|dated|asking|about|to)\b`)
 	reference   = regexp.MustCompile(`(?i)\bdsr-\d{4}-\d{4,6}-?[a-z]?\b`)
@@ -106,6 +110,9 @@ func (r *reader) class(v voice) (Class, string, string) {
 	if thread {
 		return Reply, "", "our thread"
 	}
+	if otherDesk.MatchString(v.subject+". "+v.words) && !alarm && !autismTerm.MatchString(v.words) && !ldTerm.MatchString(v.words) {
+		return Other, "other_service", "another service's business"
+	}
 	if wantsWork.MatchString(v.subject+". "+v.words) && !alarm {
 		return Other, "recruitment", "asks for work"
 	}
@@ -145,6 +152,9 @@ func (r *reader) machineLike(v voice) (Class, string, string) {
 		return Spam, "phishing", "asks to open or verify something"
 	case r.result.Made.Origin == message.List && spam >= 1, spam >= 3, spam >= 2 && !myKinAlone.MatchString(text):
 		return Spam, "advertising", "advertises"
+	}
+	if portalWords.MatchString(text) && portalDoes.MatchString(text) && v.count < 90 && strings.Contains(v.words, "http") {
+		return SecureNotice, "", "waits behind a portal"
 	}
 	if sharedLink.MatchString(text) && v.count < 90 && strings.Contains(v.words, "http") {
 		return SecureNotice, "link", "only a link to a file"
@@ -205,6 +215,9 @@ func (r *reader) asked(v voice, thread, alarm bool) (Class, string, string) {
 	}
 	if !formed && ourLetter.MatchString(v.words) && !refersNow.MatchString(v.words) {
 		return Reply, "", "answers a letter of ours"
+	}
+	if wantsForm.MatchString(text) && !formed && !alarm && r.ownParticulars() == 0 {
+		return Enquiry, "", "asks for the form"
 	}
 	if r.enquires(v) {
 		return Enquiry, "", "asks how it works"

@@ -50,14 +50,18 @@ func parseCues(data string) ([]cueRule, error) {
 			continue
 		}
 		f := strings.Split(line, "\t")
-		if len(f) != 5 {
-			return nil, fmt.Errorf("%q has %d columns, not 5", line[:min(len(line), 40)], len(f))
+		if len(f) != 4 {
+			return nil, fmt.Errorf("%q has %d columns, not 4", line[:min(len(line), 40)], len(f))
 		}
-		re, err := regexp.Compile(f[4])
+		re, err := regexp.Compile(f[3])
 		if err != nil {
 			return nil, fmt.Errorf("%s %s: %w", f[0], f[1], err)
 		}
-		rules = append(rules, cueRule{level: f[0], name: f[1], gates: strings.Split(f[3], ","), re: re,
+		words, err := gates(f[3])
+		if err != nil {
+			return nil, fmt.Errorf("%s %s: %w", f[0], f[1], err)
+		}
+		rules = append(rules, cueRule{level: f[0], name: f[1], gates: words, re: re,
 			ownNegation: strings.Contains(f[2], "n"), pastCounts: strings.Contains(f[2], "p"), askedCounts: strings.Contains(f[2], "q")})
 	}
 	return rules, nil
@@ -165,7 +169,7 @@ func (r *cueRule) gated(text string) bool {
 			return true
 		}
 	}
-	return false
+	return len(r.gates) == 0
 }
 
 // flat makes one line of a sentence without moving a byte.

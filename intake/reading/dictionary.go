@@ -131,6 +131,9 @@ var questions = []struct {
 	{"consent.best_interests", regexp.MustCompile(`\bbest[- ]interests?\b.*\b(?:decision|meeting|referral|made)\b`)},
 	{"consent.parent", regexp.MustCompile(`^(?:does|do|has|have|is|are|did) (?:the |his |her |their )?(?:parents?|mother|father|carers?|guardian|family)\b.*\b(?:agree\w*|consent\w*|permission)\b`)},
 	{"consent.reported", regexp.MustCompile(`^(?:does|do|has|have|is|are|did|was) .*\b(?:agree|agreed|agrees|agreement|consent|consents|consented|permission|happy)\b.*\b(?:refer\w*|register|dsr|included|put on)\b`)},
+	{"consent.reported", regexp.MustCompile(`^(?:(?:does|do|has|have|is|did) )?(?:the |this |your )?(?:person|young person|child|client|patient|individual|pupil|student|resident|service user|adult|learner)s?(?: or (?:their|his|her) (?:parent|carer|family))? (?:\w+ ){0,3}(?:agrees?|agreed|consents?|consented|given (?:\w+ )?consent)\b`)},
+	{"person.inpatient", regexp.MustCompile(`^(?:is|are) .*\b(?:in-?patient|in (?:a )?(?:mental health |psychiatric )?hospital|detained)\b`)},
+	{"person.diagnosis", regexp.MustCompile(`^(?:details|what) .*\bdiagnos(?:is|ed|es|tic)\b`)},
 	{"tried", regexp.MustCompile(`^what .*\b(?:tried|support (?:has been|is) (?:in place|given|offered))\b`)},
 	{"reason", regexp.MustCompile(`^(?:why|what is the reason|please (?:say|explain|tell us) why) .*\b(?:refer\w*|register|dsr|help)\b|^what (?:is|has been|has) (?:happening|happened|going on|changed)\b`)},
 	{"safeguarding", regexp.MustCompile(`^(?:is|are|do|does|has|have|any) .*\bsafeguarding (?:concerns?|issues?|risks?)\b`)},
@@ -138,7 +141,7 @@ var questions = []struct {
 
 // question returns the field that a question asks for, "" when none is known.
 func question(n string) string {
-	if strings.Count(n, " ") < 3 || len(n) > 160 || strings.Contains(n, "shar") || strings.Contains(n, "aware of") && !strings.Contains(n, "agree") {
+	if strings.Count(n, " ") < 2 || len(n) > 160 || strings.Contains(n, "shar") || strings.Contains(n, "aware of") && !strings.Contains(n, "agree") {
 		return ""
 	}
 	for _, q := range questions {

@@ -98,6 +98,9 @@ func tidy(fields map[string]Fact) {
 			delete(fields, "guardian.name")
 		}
 	}
+	if r, ok := fields["referrer.phone"]; ok && r.Method != "label" && r.Method != "control" && fields["referrer.relationship"].Value == "professional" && fields["person.phone"].Value == r.Value {
+		delete(fields, "referrer.phone")
+	}
 	if k, ok := fields["person.known_as"]; ok && isNothing(k.Value) {
 		delete(fields, "person.known_as")
 	}
@@ -485,6 +488,11 @@ func selfReply(words string) bool {
 // unread reports whether something came that could not be read and might be
 // what matters.
 func (r *reader) unread() bool {
+	for _, d := range r.all {
+		if d.State == document.Empty && d.Type == "application/pdf" {
+			return true // pages without a letter: drawn, or written by hand
+		}
+	}
 	return r.hasState(document.Encrypted, document.NeedsHands, document.Unreadable, document.TooLarge)
 }
 

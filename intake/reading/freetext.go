@@ -73,10 +73,23 @@ func (f *letterFacts) named(low string) []int {
 			}
 		}
 	}
-	if len(who) > 1 && first < 25 {
+	if len(who) > 1 && first < 25 && !f.together(low) {
 		return who[:1] // "Ella is frightened of Ben" is about Ella
 	}
 	return who
+}
+
+// together reports whether a text names two of the people side by side: "Taiwo
+// and Kehinde".
+func (f *letterFacts) together(low string) bool {
+	for _, a := range f.people {
+		for _, b := range f.people {
+			if x, y := firstWord(a.value()), firstWord(b.value()); x != y && strings.Contains(low, x+" and "+y) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func wordIndex(s, w string) int {
@@ -162,7 +175,7 @@ func (f *letterFacts) isOfOther(low string) bool {
 }
 
 var (
-	birthWord   = regexp.MustCompile(`(?:\bd\.?\s?o\.?\s?b\b\.?|\bdate of birth\b|\bborn\b|\bbirthda(?:y|te)\b|\bbirth\b|\bb\.|\burodzon[ay]\b|\bur\.|\bgeni\b|\b(?:an?wyd|ganwyd|ganed)(?: ar)?\b|\bd\.of b)[^\d\n]{0,25}$`)
+	birthWord   = regexp.MustCompile(`(?:\bd\.?\s?o\.?\s?b\b\.?|\bdate of birth\b|\bborn\b|\bbirthda(?:y|te)\b|\bbirth\b|\bb\.|\burodzon[ay]\b|\bn[ăa]scut[ăa]?\b|\bgeboren\b|\bnacid[oa]\b|\bnata?o?\b il|\bné[e]?\b|\bgim(?:ęs|usi)\b|\bdoğum\b|\bur\.|\bgeni\b|\b(?:an?wyd|ganwyd|ganed)(?: ar)?\b|\bd\.of b)[^\d\n]{0,25}$`)
 	ageThenDate = regexp.MustCompile(`\b(?:is|was|turned|turns|am|i'm|'s|aged?) \d{1,2}\b[^.]{0,30}\($|\d{1,2} tomorrow \($|\p{L},? \d{1,2} \($`)
 	isDate      = regexp.MustCompile(`\b(?:he|she|they)(?:'s| is|s)\s+$`)
 	turned      = regexp.MustCompile(`\bturn(?:ed|s|ing) \d{1,2} in (jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)`)
@@ -224,6 +237,7 @@ var (
 	ageComma  = regexp.MustCompile(`^,?\s*(?:who(?:'s| is)|aged?|is|are|who is aged|is aged|who's aged|is now|was)\s*(?:now |aged )?` + ageNumber + `\b`)
 	ageBare   = regexp.MustCompile(`^,?\s*(\d{1,2})(?:,|\s*(?:years old|yrs|yo)|\.(?:\s|$)|$|\s*\(|\s+(?:and|autistic|asd|asc|with)\b)`)
 	hesAge    = regexp.MustCompile(`\b(?:hes|shes|he's|she's) (?:only |now |just )?(\d{1,2})\b`)
+	autAge    = regexp.MustCompile(`^(?:i am |i'm )?(?:autistic|asd|asc),? (?:and |aged )?(\d{2})\b`)
 	ageFirst  = regexp.MustCompile(`^(?:aged )?(\d{1,2}),? (?:and )?(?:autistic|asd|asc|with|years old|yrs)\b`)
 	listedAge = regexp.MustCompile(`\b(?:i'm|im|i am) [^.;:!?]{2,40}, (\d{1,2})(?:,|\.| and|$)`)
 	thisOld   = regexp.MustCompile(`\b(?:this|an?|the) (\d{1,2})[- ]years?[- ]old (?:\w+ ){0,2}?(?:man|woman|boy|girl|lady|gentleman|male|female|person|student|pupil|patient|client)\b`)
@@ -231,7 +245,7 @@ var (
 	yearOld   = regexp.MustCompile(`\bmy (?:\w+ )?` + ageNumber + `[- ]years?[- ]old\b`)
 	iAmAge    = regexp.MustCompile(`\b(?:i'm|im|i am)(?: only| now| just)? (\d{1,2})(?:\b[^a-z%/:.\d]|[ ,]| and|$)`)
 	turnedAge = regexp.MustCompile(`\b(?:he|she|they|who) (?:has )?(?:just )?turned (\d{1,2}) (?:in|on|last|this|yesterday|today)\b`)
-	notAnAge  = regexp.MustCompile(`^\s*(?:%|of\b|people|times|weeks|days|months|hours|minutes|miles|pm\b|am\b|st\b|nd\b|rd\b|th\b|tomorrow|on my own|nights|in a|and a half (?:hours|weeks))`)
+	notAnAge  = regexp.MustCompile(`^\s*(?:(?:on |in |this |next )?(?:next|soon|in (?:january|february|march|april|may|june|july|august|september|october|november|december|a |two|three|\d))\b|%|of\b|people|times|weeks|days|months|hours|minutes|miles|pm\b|am\b|st\b|nd\b|rd\b|th\b|tomorrow|on my own|nights|in a|and a half (?:hours|weeks))`)
 )
 
 func (f *letterFacts) age(a about, low string) {
@@ -263,8 +277,10 @@ func (f *letterFacts) age(a about, low string) {
 		}
 	}
 	if f.self {
-		if m := listedAge.FindStringSubmatchIndex(low); m != nil && take(m, 2) {
-			return
+		for _, re := range []*regexp.Regexp{listedAge, autAge} {
+			if m := re.FindStringSubmatchIndex(low); m != nil && take(m, 2) {
+				return
+			}
 		}
 		if m := iAmAge.FindStringSubmatchIndex(low); m != nil && take(m, 2) {
 			return
@@ -366,9 +382,31 @@ func (f *letterFacts) gender(a about, low string) {
 	}
 }
 
+// nearest narrows a sentence about several people to the one who is named last
+// before an offset: "Taiwo's NHS number is … and Kehinde's is …".
+func (f *letterFacts) nearest(a about, at int) about {
+	if len(f.people) < 2 {
+		return a
+	}
+	before := a.sen.of(a.s.low)[:at]
+	best, last := -1, -1
+	for i, p := range f.people {
+		if w := firstWord(p.value()); w != "" {
+			if k := strings.LastIndex(before, w); k > last && edgeBefore(before, k) {
+				best, last = i, k
+			}
+		}
+	}
+	if best >= 0 {
+		a.who = []int{best}
+	}
+	return a
+}
+
 func (f *letterFacts) nhs(a about) {
 	for _, h := range nhsNumbers(a.sen.of(a.s.norm)) {
 		if h.why == "" {
+			a := f.nearest(a, h.start)
 			f.put(a, "person.nhs_number", h.digits, a.sen.start+h.start, a.sen.start+h.end, 0.93)
 		}
 	}

@@ -20,7 +20,7 @@ var (
 	myKin     = regexp.MustCompile(`\b(?:my|our)\s+(?:(?:own|dear|lovely|autistic|older|younger|elder|eldest|youngest|little|big|adult|teenage|adopted|foster|disabled|late|poor|beautiful|middle|other|twin|only|\d+[- ]year[- ]old|\w+-year-old)\s+){0,2}(` + kinWords + `)(?:'s name is|'s name:| is called| called| named| is| -|:|,)?[\s(]+`)
 	aClient   = regexp.MustCompile(`\b(?:a|an|the|this|our|my|one of (?:our|my))\s+(?:[\w-]+\s+){0,4}?(` + clientWords + `)(?: we (?:look after|support|work with|care for))?(?: is called| called| named| known as|,|:| -)?[\s(]+`)
 	nameIs    = regexp.MustCompile(`\b(?:his|her|their|the (?:child|boy|girl|pupil|client|patient|young person)'s|person's) (?:full )?name(?:'s| is|:)\s+|\b(?:he|she)(?:'s| is) called\s+|\bnazywa się\s+|\bam fy (?:mab|merch),?\s+|\bmój syn,?\s+|\bmoja córka,?\s+`)
-	aboutWhom = regexp.MustCompile(`(?m)\b(?:to refer|refer|referring|referral (?:for|of|re:?|regarding)|regarding|concerning|update (?:on|re:?|about)|on behalf of|put forward|please (?:consider|accept|remove|add)|(?:i|we) (?:support|work with|care for|look after)|writing (?:about|for|re)|(?:keyworker|key worker|social worker|nurse|advocate|support worker|teacher|care co-?ordinator|manager|psychologist|deputy|guardian|mum|dad|mother|father|parent|sister|brother|wife|husband|carer) (?:of|for|to)|removing|take)\s+(?:my \w+,?\s+)?|^\s*re:?\s+|\bclient:\s*`)
+	aboutWhom = regexp.MustCompile(`(?m)\b(?:to refer|refer|referring|referral (?:for|of|re:?|regarding)|(?:details|particulars) (?:of|for)|nominat\w+|regarding|concerning|update (?:on|re:?|about)|on behalf of|put forward|please (?:consider|accept|remove|add)|(?:i|we) (?:support|work with|care for|look after)|writing (?:about|for|re)|(?:keyworker|key worker|social worker|nurse|advocate|support worker|teacher|care co-?ordinator|manager|psychologist|deputy|guardian|mum|dad|mother|father|parent|sister|brother|wife|husband|carer) (?:of|for|to)|removing|take)\s+(?:my \w+,?\s+)?|^\s*re:?\s+|\bclient:\s*`)
 	ageBehind = regexp.MustCompile(`^['s]{0,2}\s*[,(:\-–]{0,2}\s*(?:\(?\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})\b|\(?\s*(?:dob|d\.o\.b|date of birth|born|b\.\s?\d|nhs (?:no|num|:|\d)|aged?\b|age:)|\(?\d{1,2}(?:\)|,|\s*(?:years|yrs|yo)\b|\s+and\b)|\d{1,2},? (?:and |yrs? )?(?:autistic|asd|asc|with|male|female|m\b|f\b|\(dob|year)|\d{1,2} \(|is \d{1,2}\b|who(?:'s| is) \d{1,2}\b|was born|turned \d|is (?:our|a|an) (?:\w+ )?(?:year|pupil|client))`)
 	selfName  = regexp.MustCompile(`\b(?:my (?:full |legal |real )?name(?:'s| is|:|s)|legal name(?: is|:)|i am called|i'm called|im called|this is|it's|name:)\s+`)
 	iAm       = regexp.MustCompile(`\b(?:i am|i'm|im)\s+`)
@@ -70,7 +70,7 @@ func smallNames(s *sheet, sp span) []mention {
 func agedNames(s *sheet, sp span) []mention {
 	var out []mention
 	for _, name := range allNames(s, sp) {
-		if ageBehind.MatchString(s.low[name.end:min(len(s.low), name.end+40)]) {
+		if name.end-name.start > 2 && ageBehind.MatchString(s.low[name.end:min(len(s.low), name.end+40)]) {
 			out = append(out, mention{span: name, score: 50})
 		}
 	}

@@ -28,6 +28,7 @@ outlook android iphone ipad samsung galaxy mail sent
 street road lane avenue close drive court way gardens place terrace crescent mews row grove hill view park flat room green square walk chase rise
 admin secretaries secretary reception enquiries noreply no-reply postmaster mailer-daemon mailer daemon microsoft system scanner scan document documents
 makaton bsl
+mulțumesc multumesc bună ziua dziękuję merci gracias obrigado obrigada
 referring referral referrals duty on-call call line leader lead team teams service services senior registered community consultant clinical assistant deputy principal acting interim locum charge nurse anonymous
 dzień dobry witam szanowni annwyl dîm diolch prośba pani pan proszę mae mae'n rwy'n rydym
 ring call text email tried tired

@@ -21,7 +21,7 @@ func (p person) value() string {
 var (
 	plural    = regexp.MustCompile(`\b(?:my|our) (?:two|three|\w+ and \w+ year olds?)\b|\bboth (?:of )?(?:my|our|the (?:boys|girls|children|twins)|them|children|boys|girls|sons|daughters|brothers|sisters)\b|\b(?:they|who) (?:are|have|were) both\b|\bboth (?:are|have|were) (?:\w+ )?autistic|\btwins?\b|\bmy (?:sons|daughters|children|boys|girls|brothers|sisters|grandchildren|grandsons|granddaughters|lads)\b|\bour (?:sons|daughters|children|boys|girls)\b|\btwo (?:children|siblings|brothers|sisters|pupils|residents|clients|people|young people|referrals)\b`)
 	andName   = regexp.MustCompile(`\s+(?:and|&)\s+`)
-	pluralKin = regexp.MustCompile(`\b(?:my|our|two|both|of)\s+(?:\w+\s+)?(?:two|sons|daughters|children|boys|girls|twins|brothers|sisters|grandchildren|grandsons|lads|kids|pupils|residents|siblings)\b,?[\s:(-]+`)
+	pluralKin = regexp.MustCompile(`\b(?:my|our|two|both|of|have|twin)\s+(?:\w+\s+)?(?:two|sons|daughters|children|boys|girls|twins|brothers|sisters|grandchildren|grandsons|lads|kids|pupils|residents|siblings)\b,?[\s:(-]+`)
 )
 
 // people finds who is referred in letters: one person, or several where the

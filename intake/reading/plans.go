@@ -24,7 +24,7 @@ var (
 	ehcpAsked2      = regexp.MustCompile(`^[^.;]{0,20}\b(?:assessment|application|request|in progress|is being|pending|needs assessment)\b`)
 	lookedAfterText = regexp.MustCompile(`\b(?:(?:is|was|came to us|been|are|placed|accommodated) (?:\w+ ){0,6}?(?:under (?:a )?(?:section|s\.?) ?(?:20|31)|looked[- ]after|(?:in|into) foster care|in care\b|on a (?:full )?care order)|looked[- ]after child|placed with (?:a )?foster|foster (?:family|carers?|placement) (?:in|have|has|gave|given)|full care order|i'm a foster carer|i am a foster carer|we are foster carers|we foster)\b`)
 	futureCare      = regexp.MustCompile(`\b(?:will|would|could|might|may|going to|go|going|end up|taken|put|want\w*)\b[^.;]{0,25}$`)
-	inpatientNow    = regexp.MustCompile(`(?:^|, )detained (?:under )?(?:section |s\.? ?)(?:2|3|37)\b|\b(?:is|am|i'm|he's|she's|currently|now|been|remains) (?:still )?(?:currently )?(?:an? )?(?:(?:in-?patient)|detained (?:\w+ )?s\.? ?(?:2|3|37)\b|detained (?:at|in|under|on)|on (?:a )?section (?:2|3|37)\b|sectioned (?:at|in|on))`)
+	inpatientNow    = regexp.MustCompile(`(?:^|, )detained (?:under )?(?:section |s\.? ?)(?:2|3|37)\b|\b(?:is|am|i'm|he's|she's|currently|now|been|remains) (?:still )?(?:currently )?(?:an? )?(?:in-?patient|informal patient|detained (?:\w+ )?s\.? ?(?:2|3|37)\b|detained (?:at|in|under|on)|on (?:a )?section (?:2|3|37)\b|sectioned (?:at|in|on))`)
 	hasCapacity     = regexp.MustCompile(`\b(?:has|have|i've got|have got|has got|with|assessed as having|retains) (?:full |the |mental )*capacity\b`)
 	lacksCapacity   = regexp.MustCompile(`\b(?:lacks?|lacking|without|does(?:n't| not) have|did not have|assessed as lacking) (?:the |mental )*capacity\b`)
 	// A professional who held a best-interests meeting says so in these words; a

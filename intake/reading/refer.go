@@ -162,12 +162,7 @@ func (r *reader) tellsOfPerson(v voice) bool {
 	count(autismTerm.MatchString(v.words) || ldTerm.MatchString(v.words) || otherWords.MatchString(v.words), 1)
 	count(strings.Contains(v.words, "register") || strings.Contains(v.words, "dsr") || strings.Contains(v.words, "panel") || strings.Contains(v.subject, "referral"), 1)
 	weight += min(r.kindsOfHits(), 2)
-	for _, l := range r.letters {
-		for _, s := range l.bodies {
-			weight += r.particulars(s)
-		}
-	}
-	return weight >= need
+	return weight+r.ownParticulars() >= need
 }
 
 // otherWords are needs that are near a learning disability or autism, and the
@@ -185,6 +180,17 @@ func (r *reader) kindsOfHits() int {
 	delete(seen, "said") // everybody's mail is urgent
 	delete(seen, "soon")
 	return len(seen)
+}
+
+// ownParticulars counts what the bodies of a mail give of one person.
+func (r *reader) ownParticulars() int {
+	n := 0
+	for _, l := range r.letters {
+		for _, s := range l.bodies {
+			n += r.particulars(s)
+		}
+	}
+	return n
 }
 
 // particulars counts what a text gives of one person: a number, a birth, an age

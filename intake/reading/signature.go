@@ -21,7 +21,7 @@ type signature struct {
 }
 
 var (
-	closing    = regexp.MustCompile(`(?im)^[ \t]*(?:(?:with |very )?(?:kind(?:est)?|best|warm(?:est)?|many|most|yours|with|lots of|sincere|warmly|respectfully|much)?[ ]?(?:regards|wishes|thanks|thank you|sincerely|faithfully|truly|love|cheers|appreciated|respect)\b[^\n.]{0,45}|yours|cheers|ta|thx|kr|br|from|diolch yn fawr|z poważaniem|pozdrawiam|cofion|thank you[^\n]{0,40}|thanks[^\n]{0,30}),?[ \t!.x]*$`)
+	closing    = regexp.MustCompile(`(?im)^[ \t]*(?:(?:with |very )?(?:kind(?:est)?|best|warm(?:est)?|many|most|yours|with|lots of|sincere|warmly|respectfully|much)?[ ]?(?:regards|wishes|thanks|thank you|sincerely|faithfully|truly|love|cheers|appreciated|respect)\b[^\n.]{0,45}|yours|cheers|ta|thx|kr|br|from|diolch yn fawr|z poważaniem|pozdrawiam|cofion(?: \p{L}+)?|mul[țt]umesc(?: \p{L}+)?|(?:bardzo )?dziękuję(?: bardzo)?|merci|gracias|danke|obrigad[oa]|teşekkürler|shukran|ačiū|cu (?:stimă|respect)|thank you[^\n]{0,40}|thanks[^\n]{0,30}),?[ \t!.x]*$`)
 	roleWord   = regexp.MustCompile(`(?i)\b(?:\w*workers?|nurse|manager|officer|practitioner|psychologist|psychiatrist|therapist|(?:head)?teacher|head|senco|sendco|paediatrician|consultant|doctor|gp|general practitioner|co-?ordinator|advocate|advis[eo]r|clinician|lead|director|assistant|supervisor|matron|solicitor|mentor|tutor|specialist|registrar|commissioner|administrator|secretary|warden|counsellor|principal|dietitian|midwife|health visitor|constable|inspector|sergeant|associate|facilitator|navigator|dsl|amhp|rmn|rnld|carer's champion|engagement|liaison|chief executive|ceo|leader|correspondent|housing support|probation)\b`)
 	strongOrg  = regexp.MustCompile(`(?i)\b(?:council|trust|hospital|ltd|limited|llp|cic|school|academy|college|university|police|association|surgery|medical (?:centre|group|practice)|health centre|partnership|foundation|charity|society|infirmary|nhs|primary)\b`)
 	mediumOrg  = regexp.MustCompile(`(?i)\b(?:teams?|services?|homes?|house|centre|support|pathways|care|camhs|cmht|housing|advocacy|health|hubs?|clinic|outreach|project|agency|group|lodge|unit|ward|solutions|youth|living|voice|community)\b`)
@@ -253,7 +253,7 @@ func (j *job) take(norm string, start, end int, p string, best *int, seen int) {
 	case j.role.end > 0 && j.organisation.end == 0 && isNameWord(strings.Fields(p)[0], false) || strings.HasPrefix(p, "The "):
 		rank = 1
 	}
-	if rank > *best && !(isRole && rank < 3) {
+	if rank > *best && !(isRole && rank < 3 && j.role.end == 0) {
 		*best, j.organisation = rank, sp
 	}
 }

@@ -87,7 +87,7 @@ func (r *reader) urgent() bool {
 }
 
 // soonWords are what a date within two weeks must be about to be urgent.
-var soonWords = regexp.MustCompile(`\b(?:bed|place|placement|home|move[ds]?|moving|(?:must|has to|have to) leave|out|evict\w*|bailiffs?|court|hearing|magistrates|decide[ds]?|decision|exclusion|excluded|discharge[ds]?|release[ds]?|clos(?:e|es|ing)|ends?|ending|notice|tenancy|deadline|operation|custody|sentenc\w+|admi(?:t|ssion)\w*|lapses?)\b`)
+var soonWords = regexp.MustCompile(`\b(?:bed|place|placement|home|move[ds]?|moving|(?:must|has to|have to) leave|out|evict\w*|bailiffs?|court|hearing|magistrates|decide[ds]?|decision|exclusion|excluded|discharge[ds]?|release[ds]?|clos(?:e|es|ing)|ends?|ending|notice|tenancy|deadline|operation|runs? out|goes away|custody|sentenc\w+|admi(?:t|ssion)\w*|lapses?)\b`)
 
 const soonDays = 14
 
