@@ -246,6 +246,54 @@ func token(l letterstest.Letter) string {
 	return token
 }
 
+// TestACrisisIsAnsweredInAMinute is the worst case for a crisis reply: its writer
+// was thanked twelve hours ago, the day's and the hour's thanks are used up, nobody
+// knows the sender's domain, and all of it happens at night while a slow mail host
+// holds another letter. Here the time is real.
+func TestACrisisIsAnsweredInAMinute(t *testing.T) {
+	t.Parallel()
+	now := monday
+	o := newOffice(t, "a@dsr.example", &now)
+	o.Authserv = "mx.example"
+	for i := range 6 {
+		o.receive(t, mail("karen@unknown.example", fmt.Sprint("help ", i), plea+fmt.Sprint(i)))
+	}
+	o.work(t)
+	now = now.Add(12 * time.Hour)
+	for i := range 101 {
+		o.receive(t, mail(fmt.Sprintf("p%d@example.org", i), "help for my son", plea+fmt.Sprint(i)))
+	}
+	held, goOn := make(chan struct{}), make(chan struct{})
+	o.host.Once(letterstest.Fault{At: "end", First: func() { close(held); <-goOn }})
+	ctx, stop := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	all.Go(func() { o.out.RunLetters(ctx) })
+	defer func() { stop(); all.Wait() }()
+	defer close(goOn)
+	<-held
+	begin := time.Now()
+	o.receive(t, mail("karen@unknown.example", "please", "He has a knife and says he wants to die. I cannot keep him safe tonight."))
+	answered := func() bool {
+		for _, l := range o.host.Letters() {
+			if recipient(l) == "karen@unknown.example" {
+				if x, err := o.Store.LetterByToken(t.Context(), token(l)); err == nil && x.Kind == workflow.L2 {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	for !answered() {
+		if time.Since(begin) > time.Minute {
+			t.Fatal("no crisis reply within a minute")
+		}
+		<-again.C
+	}
+	t.Logf("the crisis reply left %v after the mail was in the mailbox", time.Since(begin).Round(time.Millisecond))
+}
+
 // bounceOf is the report of a mail host that could not deliver a letter.
 func bounceOf(l letterstest.Letter) []byte {
 	m, err := netmail.ReadMessage(bytes.NewReader(l.Raw))

@@ -178,7 +178,7 @@ func (s *Store) next(ctx context.Context, tx *sqlx.Tx, c Claim, o *Outgoing) (bo
 		}
 	}
 	list, err := letterRows(ctx, tx, `
-		WHERE l.state IN ('queued', 'retry') AND l.next_try <= $1 AND l.not_before <= $1 AND (l.kind = 'L2' OR NOT $2)
+		WHERE l.state IN ('queued', 'retry') AND l.way = 'email' AND l.next_try <= $1 AND l.not_before <= $1 AND (l.kind = 'L2' OR NOT $2)
 		ORDER BY l.priority DESC, l.next_try, l.id
 		LIMIT 1
 		FOR UPDATE OF l SKIP LOCKED`, c.At, only)
