@@ -50,7 +50,7 @@ func (s *Store) apply(ctx context.Context, tx *sqlx.Tx, f workflow.File, c workf
 	}
 	a := applying{s, ctx, tx, f, c, cause}
 	for _, step := range []func() error{a.note, a.person, a.facts, a.parties, a.records, a.panel, a.decision, a.removal,
-		a.care, a.letters, a.tasks, a.timers, a.alerts} {
+		a.care, a.merge, a.letters, a.tasks, a.timers, a.alerts} {
 		if err := step(); err != nil {
 			return f.Case, err
 		}
@@ -113,6 +113,9 @@ func (a applying) theCase() (workflow.Case, error) {
 	if !c.Keeps() {
 		k.Version++
 	}
+	if c.Follows != 0 {
+		k.Follows, k.PersonID = c.Follows, c.Person.ID
+	}
 	rating := a.f.Rating()
 	if c.Rating != nil {
 		rating = c.Rating.Rating
@@ -124,9 +127,10 @@ func (a applying) theCase() (workflow.Case, error) {
 	err := a.exec("case", `
 		UPDATE cases
 		SET state = $2, since = $3, before = $4, closed = $5, urgency = $6, flags = $7, owner = $8, version = $9,
-		    on_register = $10, next_review = $11, lead = $12, lead_named = $13, rating = $14, person_confirmed = $15
+		    on_register = $10, next_review = $11, lead = $12, lead_named = $13, rating = $14, person_confirmed = $15,
+		    follows = $16, person_id = $17
 		WHERE id = $1`, k.ID, string(k.State), k.Since, string(k.Before), string(k.Closed), string(k.Urgency), stringsOf(k.Flags),
-		nullID(k.Owner), k.Version, nullDate(k.OnRegister), nullDate(k.NextReview), nullID(k.Lead), k.LeadNamed, string(rating), confirmed)
+		nullID(k.Owner), k.Version, nullDate(k.OnRegister), nullDate(k.NextReview), nullID(k.Lead), k.LeadNamed, string(rating), confirmed, nullID(k.Follows), k.PersonID)
 	if isUnique(err, "cases_one_open") {
 		return k, &workflow.Refusal{Kind: workflow.ErrConflict, Words: "This person already has an open case: settle first whether this is a duplicate."}
 	}

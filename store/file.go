@@ -25,7 +25,7 @@ func (s *Store) file(ctx context.Context, q sqlx.ExtContext, id workflow.CaseID,
 			return loadPerson(ctx, q, f, lock)
 		},
 		loadSettings, loadFacts, loadReferrals, loadParties, loadConsents, loadCapacities, loadBestInterests,
-		loadContacts, loadRatings, loadItem, loadDecision, loadRemoval, loadLetters, loadTasks, loadSignposts, loadCare, loadPlan, loadResponsible, loadHistory,
+		loadContacts, loadRatings, loadItem, loadDecision, loadRemoval, loadLetters, loadTasks, loadSignposts, loadCare, loadMerge, loadPlan, loadResponsible, loadHistory,
 	} {
 		if err := load(ctx, q, &f); err != nil {
 			return workflow.File{}, fmt.Errorf("load case %d: %w", id, err)
@@ -48,10 +48,10 @@ func loadCase(ctx context.Context, q sqlx.ExtContext, f *workflow.File, id workf
 	var onRegister, review sql.NullTime
 	err := q.QueryRowxContext(ctx, `
 		SELECT id, ref, person_id, state, since, before, closed, urgency, flags, owner, version,
-		       received_at, on_register, next_review, lead, lead_named
+		       received_at, on_register, next_review, lead, lead_named, coalesce(follows, 0)
 		FROM cases
 		WHERE id = $1`+forUpdate(lock), id).Scan(&c.ID, &c.Ref, &c.PersonID, &c.State, &c.Since, &c.Before, &c.Closed,
-		&c.Urgency, &flags, &owner, &c.Version, &c.ReceivedAt, &onRegister, &review, &lead, &c.LeadNamed)
+		&c.Urgency, &flags, &owner, &c.Version, &c.ReceivedAt, &onRegister, &review, &lead, &c.LeadNamed, &c.Follows)
 	if err != nil {
 		return none(err, "There is no such case.")
 	}

@@ -378,6 +378,10 @@ func addFacts(ctx context.Context, tx *sqlx.Tx, id workflow.CaseID, m workflow.M
 // came back is marked, and a task made on the case.
 func (s *Store) fileMessage(ctx context.Context, tx *sqlx.Tx, by workflow.Actor, at time.Time, x Filing, m workflow.MessageID) error {
 	f, err := s.file(ctx, tx, x.Case, true)
+	if err == nil && f.Merge != nil && f.Merge.Done && !f.Merge.Undone { // what is about a joined case goes where it went
+		x.Case = f.Merge.Into
+		f, err = s.file(ctx, tx, x.Case, true)
+	}
 	if err != nil {
 		return err
 	}

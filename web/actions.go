@@ -190,13 +190,6 @@ func closingDeeds() []deed {
 			do: noted(func(x workflow.File, by workflow.Actor, a *App, note string) (workflow.Change, error) {
 				return x.CloseOutOfArea(by, a.now(), note)
 			})},
-		{path: "/duplicate", title: "Close: duplicate", button: "Close the case", action: workflow.CloseDuplicate, words: []string{"The same person has an open case. Both referrals are kept. Never for twins or brothers and sisters."},
-			fields: func(f *Form, _ workflow.File) []Control {
-				return []Control{input(f.Input("of", "Reference of the other case", ""), ""), input(f.Input("second", "The colleague who looked too", ""), "")}
-			},
-			do: func(f *Form, x workflow.File, by workflow.Actor, a *App) (workflow.Change, error) {
-				return x.CloseDuplicate(by, a.now(), f.Text("of"), f.Text("second"))
-			}},
 		{path: "/enquiry", title: "Close: only a question", button: "Close the case", action: workflow.CloseEnquiry, fields: why("What was asked", ""), words: []string{"The mail asks how this works and refers nobody.", letter},
 			do: noted(func(x workflow.File, by workflow.Actor, a *App, note string) (workflow.Change, error) {
 				return x.CloseEnquiry(by, a.now(), note)

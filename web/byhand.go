@@ -29,15 +29,15 @@ func (a *App) showByHand(w http.ResponseWriter, r *http.Request) error {
 func (a *App) byHandPage(w http.ResponseWriter, r *http.Request, status int, f *Form) error {
 	kind := f.Choices("type", "Who refers", referrerOptions())
 	role := f.Choices("role", "What they are to the person", append([]Option{{Value: "", Text: "Choose"}}, optionsOf(workflow.PartyRoles())...))
-	how := f.Choices("how", "How we were told", []Option{{Value: "phone", Text: "Phone"}, {Value: "post", Text: "Post"}, {Value: "in person", Text: "In person"}}, "phone")
-	how.Small, how.Inline = true, true
+	how := f.Choices("how", "How we were told", []Option{{Value: "phone", Text: "Phone"}, {Value: "post", Text: "Post"}, {Value: "in person", Text: "In person"}, {Value: transferIn, Text: "Another area’s register passes the person on"}}, "phone")
+	how.Small = true
 	said := saidOptions()
 	ld, autism := f.Choices(string(workflow.FieldLD), "Learning disability", said), f.Choices(string(workflow.FieldAutism), "Autism", said)
 	urgency := f.Choices("urgency", "How urgent it is", urgencyOptions(workflow.Crisis, workflow.Urgent, workflow.Routine), string(workflow.Routine))
 	grounds := f.Choices(string(workflow.FieldGrounds), "What might happen", groundOptions())
 	harm := f.Choices("safeguards", "Safeguarding", []Option{{Value: "yes", Text: "Somebody may be abused, neglected or exploited", Hint: "This makes a task for today."}})
 	p := &byHandPage{Layout: Layout{Title: "Write down a referral", Back: &Link{"Back to the queue", "/"}, Errors: f.Errors},
-		Referrer: []Control{radios(how, ""), radios(kind, ""), {Select: &role}, input(f.Input("referrer", "Their name", ""), ""), input(f.Input("phone", "Their phone", ""), ""), input(f.Input("email", "Their email", ""), "")},
+		Referrer: []Control{radios(how, ""), input(f.Input("from_area", "Which area, if it is a transfer", ""), ""), input(f.Input("prior_rating", "Their rating there, if it is a transfer", ""), "For the panel to know. Consent is asked anew."), radios(kind, ""), {Select: &role}, input(f.Input("referrer", "Their name", ""), ""), input(f.Input("phone", "Their phone", ""), ""), input(f.Input("email", "Their email", ""), "")},
 		Person: []Control{input(f.Input(string(workflow.FieldName), "Full name", ""), ""), dateField(f.DateInput(string(workflow.FieldDOB), "Date of birth", workflow.Date{}), "For example, 27 3 2008"),
 			input(f.Input(string(workflow.FieldNHS), "NHS number", ""), ""), input(f.Input(string(workflow.FieldAddress), "Where they live", ""), ""), {Select: &ld}, {Select: &autism}},
 		Why: []Control{textarea(f.Textarea(string(workflow.FieldReason), "What is happening now", "", 0), "In their words."), {Checkboxes: &grounds}, radios(urgency, ""), {Checkboxes: &harm},
@@ -79,7 +79,7 @@ func (a *App) told(f *Form) (workflow.Opening, []workflow.FieldChange) {
 	if o.Type == workflow.BySelf {
 		role = workflow.PartySelf
 	}
-	if !slices.Contains([]string{"phone", "post", "in person"}, o.How) {
+	if !slices.Contains([]string{"phone", "post", "in person", transferIn}, o.How) {
 		f.Wrong("how", "Choose how we were told.")
 	}
 	switch {
@@ -109,5 +109,18 @@ func (a *App) told(f *Form) (workflow.Opening, []workflow.FieldChange) {
 			}
 		}
 	}
+	if o.How == transferIn {
+		if f.Text("from_area") == "" {
+			f.Wrong("from_area", "Name the area that passes the person on.")
+			return o, fields
+		}
+		fields = append(fields, workflow.FieldChange{Field: workflow.FieldFromArea, Value: f.Text("from_area")})
+		if r := f.Text("prior_rating"); r != "" {
+			fields = append(fields, workflow.FieldChange{Field: workflow.FieldPriorRating, Value: r})
+		}
+	}
 	return o, fields
 }
+
+// transferIn is a referral by which another area's register passes somebody on.
+const transferIn = "transfer from another area"

@@ -22,7 +22,7 @@ func (a *App) caseRoutes() []Route {
 		{Method: "GET", Pattern: "/cases/{ref}/next", Title: "The next case of a list", May: staff(), Handler: a.nextCase},
 		{Method: "GET", Pattern: "/cases/{ref}/timeline", Title: "What happened to a case", May: staff(), Handler: a.showTimeline},
 	}
-	return append(routes, a.deedRoutes(slices.Concat(triageDeeds(), consentDeeds(), careDeeds(), closingDeeds())...)...)
+	return append(routes, a.deedRoutes(slices.Concat(triageDeeds(), consentDeeds(), careDeeds(), mergeDeeds(), closingDeeds())...)...)
 }
 
 // rolesOf are the people whom the rules let take an action: the outer door is
@@ -158,8 +158,8 @@ func (a *App) factsOf(x workflow.File, users []store.User) []Line {
 			switch r.How {
 			case "phone", "post":
 				told.Value += ", by " + r.How
-			case "in person":
-				told.Value += ", in person"
+			case "in person", transferIn:
+				told.Value += ", " + r.How
 			}
 			out = append(out, told)
 		}
@@ -296,9 +296,10 @@ func offerOne(next []nextDeed, notYet []Line, x workflow.File, by workflow.Actor
 func (a *App) moreDeeds(x workflow.File, by workflow.Actor) []Link {
 	var out []Link
 	main := mainDeeds(x.Case.State)
-	for _, d := range slices.Concat(careDeeds(), consentDeeds(), closingDeeds()) {
+	for _, d := range slices.Concat(careDeeds(), consentDeeds(), mergeDeeds(), closingDeeds()) {
 		if slices.Contains(main, d.action) || d.action == workflow.LiftHold || d.path == "/settle" && len(settleable(x)) == 0 ||
-			d.action == workflow.Reopen && x.Case.Closed == "" {
+			d.action == workflow.Reopen && x.Case.Closed == "" || d.action == workflow.CloseDuplicate && (x.Merge == nil || x.Merge.Done) ||
+			d.action == workflow.UndoMerge && x.Case.Closed != workflow.DuplicateMerged {
 			continue
 		}
 		if x.Can(by, d.action, a.now()) == nil {
@@ -309,7 +310,7 @@ func (a *App) moreDeeds(x workflow.File, by workflow.Actor) []Link {
 }
 
 func deedOf(action workflow.Action) (deed, bool) {
-	for _, d := range slices.Concat(triageDeeds(), consentDeeds(), careDeeds(), closingDeeds()) {
+	for _, d := range slices.Concat(triageDeeds(), consentDeeds(), careDeeds(), mergeDeeds(), closingDeeds()) {
 		if d.action == action {
 			return d, true
 		}

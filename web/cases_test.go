@@ -392,9 +392,11 @@ func TestACaseTellsOfOthersThatMayBeTheSame(t *testing.T) {
 	page := w.as(workflow.Coordinator).page("/cases/" + second.Ref)
 	want(t, "the second case", page, "This may be somebody we know", `href="/cases/`+first.Ref+`"`, "the same NHS number", "Nothing is joined by itself")
 	w.act(second.ID, func(f workflow.File) (workflow.Change, error) { return f.Take(w.who[workflow.Coordinator], w.now) })
-	w.act(second.ID, func(f workflow.File) (workflow.Change, error) {
-		return f.CloseDuplicate(w.who[workflow.Coordinator], w.now, first.Ref, "Pat Rowe")
-	})
+	here := "/cases/" + second.Ref
+	co, pr := w.as(workflow.Coordinator), w.as(workflow.Practitioner)
+	co.send(here+"/duplicate/propose", here+"/duplicate/propose", url.Values{"of": {first.Ref}, "why": {"the same mother"}}).done(t, here)
+	co.send(here+"/duplicate", here+"/duplicate", url.Values{"why": {"looked"}}).refused(t, 403, "somebody else must look too")
+	pr.send(here+"/duplicate", here+"/duplicate", url.Values{"why": {"looked"}}).done(t, here)
 	if page := w.as(workflow.Coordinator).page("/cases/" + second.Ref); strings.Contains(page, "This may be somebody we know") {
 		t.Error("a closed case still asks")
 	}

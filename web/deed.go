@@ -23,8 +23,9 @@ type deed struct {
 	words  []string // what it means, a paragraph each
 	fields func(f *Form, x workflow.File) []Control
 	do     func(f *Form, x workflow.File, by workflow.Actor, a *App) (workflow.Change, error)
-	said   string // on the next page
-	back   string // the tab it belongs to
+	both   func(x workflow.File, by workflow.Actor, at time.Time, other workflow.File, why string) (workflow.Change, workflow.Change, error) // instead of do, where the form names another case
+	said   string                                                                                                                            // on the next page
+	back   string                                                                                                                            // the tab it belongs to
 }
 
 // Control is one control of a form that is made of a list of them; one of its
@@ -124,13 +125,17 @@ func (a *App) doDeed(w http.ResponseWriter, r *http.Request, d deed) error {
 		return err
 	}
 	by, _ := actorOf(r)
-	_, err = a.store.Act(r.Context(), id, seen, func(x workflow.File) (workflow.Change, error) {
-		c, err := d.do(f, x, by, a)
-		if err == nil && !f.OK() {
-			err = errTyped
-		}
-		return c, err
-	})
+	if d.both != nil {
+		err = a.actBoth(r, d, f, id, seen, by)
+	} else {
+		_, err = a.store.Act(r.Context(), id, seen, func(x workflow.File) (workflow.Change, error) {
+			c, err := d.do(f, x, by, a)
+			if err == nil && !f.OK() {
+				err = errTyped
+			}
+			return c, err
+		})
+	}
 	if status, mine := f.takes(err); mine {
 		x, err := a.store.File(r.Context(), id)
 		if err != nil {

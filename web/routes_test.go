@@ -30,7 +30,7 @@ func whoMay() map[string][]workflow.Role {
 		"/take": works, "/ask-information": works, "/information-came": works, "/ask-consent": works, "/contact": works, "/note": team, "/urgency": works, "/settle": team,
 		// Consent, capacity and what follows from them are a practitioner's.
 		"/ready": {pr}, "/settle-consent": {pr}, "/consent/answer": {pr}, "/consent/capacity": {pr}, "/consent/best-interests": {pr}, "/consent/settle": {ma}, "/hold": team, "/lift-hold": {pr},
-		"/refuse": {pr, ma}, "/withdraw": {pr}, "/withdraw-referral": {pr}, "/out-of-area": {pr, ma}, "/duplicate": {co}, "/enquiry": {co}, "/no-contact": {pr},
+		"/refuse": {pr, ma}, "/withdraw": {pr}, "/withdraw-referral": {pr}, "/out-of-area": {pr, ma}, "/duplicate": team, "/duplicate/propose": works, "/duplicate/link": {co}, "/duplicate/undo": {ma}, "/enquiry": {co}, "/no-contact": {pr},
 		"/error": {ma}, "/death": {pr, ma}, "/reopen": {ma}, "/look-again": {ma},
 		"GET /letters": team, "GET /cases/{ref}/letters": team, "POST /cases/{ref}/letters": works, "GET /letters/{id}": team, "GET /letters/{id}/html": team, "GET /letters/{id}/message.eml": team,
 		"GET /letters/{id}/letter.pdf": team, "POST /letters/{id}/write": works, "POST /letters/{id}/posted": works, "POST /letters/{id}/again": works,
@@ -42,7 +42,7 @@ func whoMay() map[string][]workflow.Role {
 		"/register/cetr": {pr}, "/register/keyworker": {pr}, "/register/plan": works, "/register/plan/end": works, "/register/lead": {pr, ma}, "/register/responsible": works,
 		"/share": {pr, ma}, "/share/told": team,
 		"/register/review": {pr}, "/register/rating": {pr, ch}, "/register/ratify": {ch}, "/register/removal": {pr}, "/register/agreement": works,
-		"/register/remove": {ch, ma}, "/register/keep": {pr}, "/register/transfer": {pr, ma}, "/register/transferred": {pr, ma}, "/register/not-eligible": {ch},
+		"/register/remove": {ch, ma}, "/register/keep": {pr}, "/register/transfer": {pr, ma}, "/register/transferred": {pr, ma}, "/register/stays": {pr, ma}, "/register/not-eligible": {ch},
 		"GET /panels": all, "GET /panels/new": arrange, "POST /panels/new": arrange, "GET /panels/{id}": all, "GET /panels/{id}/edit": arrange, "POST /panels/{id}/edit": arrange,
 		"POST /panels/{id}/present": arrange, "POST /panels/{id}/close": arrange, "POST /panels/{id}/agenda": {co}, "GET /panels/{id}/cases/{ref}": all,
 		"POST /panels/{id}/cases/{ref}/interest": sit, "POST /panels/{id}/cases/{ref}/view": sit, "POST /panels/{id}/cases/{ref}/open": {ch},

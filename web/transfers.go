@@ -16,6 +16,14 @@ func transferDeeds() []deed {
 			do: func(f *Form, x workflow.File, by workflow.Actor, a *App) (workflow.Change, error) {
 				return x.BeginTransfer(by, a.now(), f.Text("to"))
 			}},
+		{path: "/register/stays", title: "The move does not happen", button: "Stays with us", may: movers, action: workflow.StopTransfer,
+			back: "/register", said: "The person stays on our register.",
+			fields: func(f *Form, _ workflow.File) []Control {
+				return []Control{textarea(f.Textarea("why", "Why", "", 1000), "")}
+			},
+			do: func(f *Form, x workflow.File, by workflow.Actor, a *App) (workflow.Change, error) {
+				return x.StopTransfer(by, a.now(), f.Text("why"))
+			}},
 		{path: "/register/transferred", title: "The other area has accepted", button: "Close as transferred", grave: true, may: movers, action: workflow.CompleteTransfer,
 			back: "/register", said: "The case is closed as transferred. A letter about it is due.",
 			words: []string{"Only when the other area's register has accepted in writing. The case closes here."},

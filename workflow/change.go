@@ -46,6 +46,8 @@ type Change struct {
 	Done             []TaskKind
 	Alerts           []string // the duty list hears of it, without names
 	CETR             *CETRStep
+	Merge            *Merge
+	Follows          CaseID // the earlier episode; the person is then that case's
 	Plan             []PlanItem
 	PlanEnds         []PlanEnd
 	Responsible      *Responsibility
@@ -138,6 +140,7 @@ const (
 	TaskAcknowledge   TaskKind = "acknowledge by hand"
 	TaskRatify        TaskKind = "ratify an interim inclusion"
 	TaskSecureMail    TaskKind = "open a secure message by hand"
+	TaskConfirmMerge  TaskKind = "look whether two cases are about the same person"
 	TaskPlan          TaskKind = "look at the support plan"
 	TaskCETRReport    TaskKind = "ask for the report of a review"
 	TaskKeyworker     TaskKind = "refer to a keyworker, or record why not"

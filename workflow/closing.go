@@ -88,15 +88,6 @@ func (f File) CloseOutOfArea(by Actor, at time.Time, note string) (Change, error
 	return f.close(by, at, CloseOutOfArea, OutOfArea, note, L9)
 }
 
-// CloseDuplicate closes a case whose person has an open one; second is the
-// colleague who looked too.
-func (f File) CloseDuplicate(by Actor, at time.Time, of, second string) (Change, error) {
-	if strings.TrimSpace(second) == "" || strings.TrimSpace(of) == "" {
-		return Change{}, invalid("second", "Name the other case, and the colleague who looked too.")
-	}
-	return f.close(by, at, CloseDuplicate, DuplicateMerged, "Same person as "+of+", confirmed by "+second+".", L1b)
-}
-
 // CloseEnquiry closes a case that refers nobody.
 func (f File) CloseEnquiry(by Actor, at time.Time, note string) (Change, error) {
 	return f.close(by, at, CloseEnquiry, EnquiryOnly, note, L0)

@@ -28,6 +28,7 @@ type File struct {
 	CrisisAt      time.Time // when the newest crisis mail came
 	CETR          CETRStep  // the newest step
 	Keyworker     KeyworkerStep
+	Merge         *Merge // the newest, of this case into another
 	Plan          []PlanItem
 	Shares        []Share
 	Responsible   []Responsibility // oldest first
@@ -52,6 +53,7 @@ type Case struct {
 	NextReview Date
 	Lead       PartyID // lead professional
 	LeadNamed  string  // "to be named by …" while there is none
+	Follows    CaseID  // the earlier episode of the same person
 }
 
 // Has reports whether the flag is raised.
@@ -132,6 +134,8 @@ const (
 	FieldRelation     Field = "referrer.relationship"
 	FieldReferrerMail Field = "referrer.email"
 	FieldConsentSaid  Field = "consent.reported"
+	FieldFromArea     Field = "transfer.from"
+	FieldPriorRating  Field = "transfer.rating" // of the other area; told, never taken over
 )
 
 // Fact is the newest value of one field with who stands behind it.

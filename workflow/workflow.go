@@ -34,6 +34,7 @@ type (
 	EventID        int64
 	DecisionID     int64
 	RemovalID      int64
+	MergeID        int64
 	ShareID        int64
 	PlanID         int64
 	OrganisationID int64
