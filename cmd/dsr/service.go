@@ -105,6 +105,7 @@ func ownName() string { return fmt.Sprintf("%s/%d", hostName(), os.Getpid()) }
 // dead; then two poll one mailbox for a while, which the ledger's keys bear.
 func diedHere(name string) bool {
 	host, process, found := strings.Cut(name, "/")
+	process, _, _ = strings.Cut(process, " ") // what one of its lives is called may follow
 	pid, err := strconv.Atoi(process)
 	return found && err == nil && pid > 0 && host == hostName() && errors.Is(syscall.Kill(pid, 0), syscall.ESRCH)
 }

@@ -195,7 +195,7 @@ func TestWhoDiedHere(t *testing.T) {
 		t.Fatal(err)
 	}
 	ended := child.Process.Pid
-	for name, want := range map[string]bool{ownName(): false, fmt.Sprintf("%s/%d", hostName(), ended): true, fmt.Sprintf("another-machine/%d", ended): false,
+	for name, want := range map[string]bool{ownName(): false, fmt.Sprintf("%s/%d", hostName(), ended): true, fmt.Sprintf("%s/%d QWERTY", hostName(), ended): true, fmt.Sprintf("another-machine/%d", ended): false,
 		hostName(): false, hostName() + "/-1": false, "": false} {
 		if got := diedHere(name); got != want {
 			t.Errorf("diedHere(%q) = %v, want %v", name, got, want)
