@@ -62,6 +62,7 @@ type Config struct {
 
 	Clock          string `env:"DSR_CLOCK"`
 	AllowTestClock string `env:"DSR_ALLOW_TEST_CLOCK"`
+	FailAt         string `env:"DSR_FAIL_AT"`
 
 	Mailboxes []mailbox.Account // without tokens
 	SMTP      *letters.Server   // nil: letters wait
@@ -70,6 +71,7 @@ type Config struct {
 	Start     intake.Start
 	Keys      []string // of what is sealed; empty with the private database
 	clock     func(time.Time) time.Time
+	drill     []string // points to pass before the program dies at the last
 }
 
 // faults gathers everything that is wrong, so that the operator sees all of it
@@ -101,6 +103,7 @@ func loadConfig(getenv func(string) string, root bool) (Config, error) {
 	c.checkWeb(&wrong)
 	c.checkMail(getenv, &wrong)
 	c.checkClock(&wrong)
+	c.checkDrill(&wrong)
 	c.checkRest(&wrong)
 	return c, wrong.err()
 }
@@ -230,6 +233,22 @@ func (c *Config) checkClock(wrong *faults) {
 		return
 	}
 	c.clock = func(t time.Time) time.Time { return t.Add(offset) }
+}
+
+// checkDrill allows dying on purpose where a driven clock is allowed.
+func (c *Config) checkDrill(wrong *faults) {
+	if c.FailAt == "" {
+		return
+	}
+	if c.AllowTestClock != "1" {
+		wrong.add("DSR_FAIL_AT", "is for tests and drills only: the program dies there; unset it, or set DSR_ALLOW_TEST_CLOCK=1")
+		return
+	}
+	points, err := readDrill(c.FailAt)
+	if err != nil {
+		wrong.add("DSR_FAIL_AT", "%v", err)
+	}
+	c.drill = points
 }
 
 // Now is the clock that the rooms below are given.

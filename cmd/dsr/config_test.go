@@ -73,6 +73,8 @@ func TestRefusals(t *testing.T) {
 		{"relative folder", map[string]string{"DSR_DATA_DIR": "data"}, []string{"DSR_DATA_DIR:"}},
 		{"base with a path", map[string]string{"DSR_BASE_URL": "https://h/dsr"}, []string{"DSR_BASE_URL:"}},
 		{"clock outside tests", map[string]string{"DSR_CLOCK": "+26h"}, []string{"DSR_CLOCK:"}},
+		{"dying on purpose outside tests", map[string]string{"DSR_FAIL_AT": "before keep mail"}, []string{"DSR_FAIL_AT: is for tests"}},
+		{"no point to die at", map[string]string{"DSR_FAIL_AT": "after keep mail>claim letter", "DSR_ALLOW_TEST_CLOCK": "1"}, []string{`DSR_FAIL_AT: "claim letter"`}},
 		{"clock of no known form", map[string]string{"DSR_CLOCK": "26h", "DSR_ALLOW_TEST_CLOCK": "1"}, []string{"DSR_CLOCK:"}},
 		{"mailbox without password", map[string]string{"DSR_IMAP_URL": "imaps://u@h/INBOX"}, []string{"DSR_IMAP_PASSWORD:"}},
 		{"password in the address", map[string]string{"DSR_IMAP_URL": "imaps://u:geheim@h/INBOX", "DSR_IMAP_PASSWORD": "p"}, []string{"DSR_IMAP_URL:"}},

@@ -60,6 +60,7 @@ func runService(ctx context.Context, c Config, p parts, log *slog.Logger, more e
 	if err := db.ready(ctx); err != nil {
 		return err
 	}
+	rehearse(c, db.Store)
 	s, err := newService(c, p, db, log, more)
 	if err != nil {
 		return err
