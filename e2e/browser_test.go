@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -209,8 +210,11 @@ func withoutFragment(address string) string {
 func (w *window) fill(value string, label ...string) {
 	w.t.Helper()
 	sel := w.find(w.page().control(label...))
-	evaluate[string](w, fmt.Sprintf(`document.querySelector(%q).value = ""`, string(sel))) // as whoever marks all of it and types
-	w.do("fill "+strings.Join(label, ", "), chromedp.ScrollIntoView(sel), chromedp.SendKeys(sel, value))
+	w.do("fill "+strings.Join(label, ", "), chromedp.ScrollIntoView(sel), chromedp.Focus(sel))
+	evaluate[string](w, fmt.Sprintf(`document.querySelector(%q).value = ""`, string(sel))) // as whoever marks all of it and pastes
+	if _, err := chromedp.Call(w.ctx, input.InsertText, input.InsertTextParams{Text: value}); err != nil {
+		w.t.Fatalf("%s: type into %s: %v", w.path(), label, err)
+	}
 }
 
 func (w *window) choose(label ...string) {

@@ -161,17 +161,9 @@ func (s *service) environment() []string {
 }
 
 // start runs `dsr serve` and waits until it says that it is ready.
-func (s *service) start(t testing.TB, extra ...string) {
+func (s *service) start(t testing.TB) {
 	t.Helper()
-	cmd := exec.Command(s.binary, "serve")
-	cmd.Env = append(s.environment(), extra...)
-	cmd.Stderr, cmd.Stdout = s.log, s.log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	s.cmd, s.ended = cmd, make(chan error, 1)
-	go func(ended chan error) { ended <- cmd.Wait() }(s.ended)
+	s.run(t)
 	eventually(t, patience, "answer of /readyz", func() (struct{}, bool) {
 		select {
 		case err := <-s.ended:
@@ -186,6 +178,20 @@ func (s *service) start(t testing.TB, extra ...string) {
 		defer res.Body.Close()
 		return struct{}{}, res.StatusCode == http.StatusOK
 	})
+}
+
+// run starts the process.
+func (s *service) run(t testing.TB, extra ...string) {
+	t.Helper()
+	cmd := exec.Command(s.binary, "serve")
+	cmd.Env = append(s.environment(), extra...)
+	cmd.Stderr, cmd.Stdout = s.log, s.log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	s.cmd, s.ended = cmd, make(chan error, 1)
+	go func(ended chan error) { ended <- cmd.Wait() }(s.ended)
 }
 
 // stop asks the service to end, as a machine that shuts down does.
