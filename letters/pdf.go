@@ -28,6 +28,9 @@ func (w Words) PDF(date workflow.Date) ([]byte, error) {
 	s.page()
 	s.envelope()
 	for i, b := range w.Blocks {
+		if i+1 < len(w.Blocks) {
+			s.after = s.least(w.Blocks[i+1])
+		}
 		s.block(b, i == 0)
 	}
 	s.number()
@@ -80,6 +83,7 @@ type sheet struct {
 	shade  *shade  // the call-out that is being drawn
 	// pictured is the picture that the words stand beside.
 	pictured foot
+	after    float64 // the room that the next block needs at least
 }
 
 // shade is the ground of a call-out.
@@ -175,9 +179,28 @@ func (s *sheet) heading(role string, b Block, size float64, first bool) {
 	if !first {
 		s.space(size * 0.7 * pointInMM)
 	}
-	s.room(lineHeight(size) + 2*lineHeight(s.size.text)) // not alone at the foot of a page
+	s.room(lineHeight(size)*float64(len(s.wrapped(b.Items[0][0], "B", size))) + s.after) // not alone at the foot of a page
 	s.text(s.tree.root.child(role), b.Items[0], "B", size)
 	s.space(size * 0.25 * pointInMM)
+}
+
+// least is the room that the beginning of a block needs, so that a heading can
+// stay with it.
+func (s *sheet) least(b Block) float64 {
+	h := lineHeight(s.size.text)
+	switch {
+	case isList(b.Kind) && b.Kind != Table:
+		return h*float64(min(len(b.Items[0]), 12)) + h
+	case b.Kind == Paragraph && s.words.Variant == EasyRead && b.picture(0) != "":
+		return pictureSide + 2 + h
+	}
+	return 3 * h
+}
+
+// wrapped is a line as it will be broken over the whole width.
+func (s *sheet) wrapped(line, style string, size float64) []string {
+	s.font(style, size)
+	return s.wrap(line, 210-left-right)
 }
 
 func (s *sheet) paragraph(parent *element, lines []string, name string) {
@@ -239,6 +262,9 @@ func (s *sheet) table(b Block) {
 	table := s.tree.root.child("Table")
 	label := (210 - left - right) * 0.36
 	h := lineHeight(s.size.text)
+	if whole := float64(len(b.Items)+2) * (h + 3); whole < 100 {
+		s.room(whole) // a short table stays on one page
+	}
 	for _, row := range b.Items {
 		tr := table.child("TR")
 		s.font("B", s.size.text)
@@ -280,7 +306,15 @@ func (s *sheet) callOut(b Block) {
 		s.shade = &shade{back: [3]int{253, 236, 234}, edge: [3]int{179, 38, 30}}
 	}
 	s.indent = 6
-	s.room(3 * lineHeight(s.size.text))
+	whole := 5.0
+	for _, item := range b.Items {
+		s.font("B", s.size.text)
+		for _, line := range item {
+			whole += float64(len(s.wrap(line, 210-left-right-s.indent-5))) * lineHeight(s.size.text)
+		}
+		whole += s.size.text * 0.35 * pointInMM
+	}
+	s.room(min(whole, 160)) // on one page, unless it is very long
 	s.ground(3)
 	for i, item := range b.Items {
 		style := ""

@@ -19,11 +19,11 @@ import (
 // who read and approve the wordings.
 func letterPreview(_ context.Context, args []string, _ io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
 	const name = "letter preview"
-	fs := newFlags(name, "KIND [--variant NAME] [--reader WHO] [--format text|html]",
+	fs := newFlags(name, "KIND [--variant NAME] [--reader WHO] [--format text|html|pdf]",
 		"Shows a letter with the facts of an invented person. Kinds: "+joined(workflow.LetterKinds(), func(k workflow.LetterKind) string { return string(k) })+".")
 	variant := fs.String("variant", string(letters.Plain), "`name`: "+joined(letters.Variants(), func(v letters.Variant) string { return string(v) }))
 	reader := fs.String("reader", string(letters.IsPerson), "`who` reads it: "+joined(readers(), func(w letters.Who) string { return string(w) }))
-	format := fs.String("format", "text", "`how`: text or html")
+	format := fs.String("format", "text", "`how`: text, html or pdf")
 	if code, done := parse(fs, args, stdout, stderr); done {
 		return code
 	}
@@ -31,8 +31,8 @@ func letterPreview(_ context.Context, args []string, _ io.Reader, stdout, stderr
 	switch {
 	case fs.NArg() != 1 || !ok:
 		return usage(stderr, name, "needs one kind of letter, such as L1")
-	case *format != "text" && *format != "html":
-		return usage(stderr, name, "--format knows text and html, not %q", *format)
+	case !slices.Contains([]string{"text", "html", "pdf"}, *format):
+		return usage(stderr, name, "--format knows text, html and pdf, not %q", *format)
 	case !slices.Contains(letters.Variants(), letters.Variant(*variant)):
 		return usage(stderr, name, "there is no variant %q", *variant)
 	case !slices.Contains(readers(), letters.Who(*reader)):
@@ -80,8 +80,12 @@ func preview(kind workflow.LetterKind, v letters.Variant, who letters.Who, forma
 	if err != nil {
 		return "", err
 	}
-	if format == "html" {
+	switch format {
+	case "html":
 		return words.HTML()
+	case "pdf":
+		raw, err := words.PDF(workflow.DateOf(now))
+		return string(raw), err
 	}
 	draft := ""
 	if words.Draft {
