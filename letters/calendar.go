@@ -1,10 +1,12 @@
 package letters
 
 import (
+	"io/fs"
 	"time"
 
 	ics "github.com/arran4/golang-ical"
 
+	"github.com/essex-dsr/dsr/templates"
 	"github.com/essex-dsr/dsr/workflow"
 )
 
@@ -47,6 +49,34 @@ func attachments(w Words, f Facts, stamp time.Time) ([]Attachment, error) {
 	}
 	if w.Content == workflow.Full && (w.Kind == workflow.L5 || w.Kind == workflow.L5b) {
 		out = append(out, meeting(f, stamp))
+	}
+	forms, err := blankForms(w, f)
+	return append(out, forms...), err
+}
+
+// blankForms are the team's forms that fit the reader, with the letters that
+// speak of them.
+func blankForms(w Words, f Facts) ([]Attachment, error) {
+	professional := f.Reader.Who == IsProfessional
+	if !f.Forms || w.Content != workflow.Full || w.Kind != workflow.L0 && !(w.Kind == workflow.L3 && professional) {
+		return nil, nil
+	}
+	name := "tell-us-about-you-plain"
+	switch {
+	case professional:
+		name = "referral-form-professionals"
+	case w.Variant == EasyRead:
+		name = "tell-us-about-you-easy-read"
+	}
+	var out []Attachment
+	for _, as := range []struct{ ending, kind string }{
+		{".docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"}, {".pdf", "application/pdf"},
+	} {
+		raw, err := fs.ReadFile(templates.Forms, "forms/"+name+as.ending)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Attachment{Name: name + as.ending, Type: as.kind, Data: raw})
 	}
 	return out, nil
 }

@@ -43,6 +43,7 @@ func FactsOf(file workflow.File, l workflow.Letter, at time.Time) (Facts, error)
 	f.Corrects = r.corrects()
 	f.Transfer.OutOfArea = !file.IsMoving()
 	f.ByPost = l.Way == workflow.ByPost
+	f.Forms = r.forms()
 	if l.Kind == workflow.L16 {
 		f.Message = strings.Join(l.Asks, "\n\n")
 	}
@@ -51,6 +52,13 @@ func FactsOf(file workflow.File, l workflow.Letter, at time.Time) (Facts, error)
 		return Facts{}, fmt.Errorf("facts for letter %d: %w", l.ID, err)
 	}
 	return f, nil
+}
+
+// forms says whether the blank forms go along: by email, once they are approved.
+func (r record) forms() bool {
+	set := r.file.Settings
+	v, _ := VariantFor(r.file.NeedsOf(r.party), IsPerson)
+	return r.letter.Way != workflow.ByPost && set.FormsChecked != "" && (v != EasyRead || set.FormsReadBy != "")
 }
 
 // corrects is the day of the letter that this one corrects, in words.

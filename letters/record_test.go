@@ -361,6 +361,50 @@ func TestFreezeSaysWhatStaffTyped(t *testing.T) {
 	}
 }
 
+// The blank forms go to those who can use them, once a named person has
+// approved them.
+func TestFormsGoOnceTheyAreApproved(t *testing.T) {
+	t.Parallel()
+	const plain, easy, work = "tell-us-about-you-plain.docx", "tell-us-about-you-easy-read.docx", "referral-form-professionals.docx"
+	for name, tt := range map[string]struct {
+		to            workflow.PartyID
+		kind          workflow.LetterKind
+		needs         []string
+		checked, read string
+		want          string
+	}{
+		"nobody approved them":      {motherID, workflow.L0, nil, "", "", ""},
+		"to a parent":               {motherID, workflow.L0, nil, "Priya, manager", "", plain},
+		"to a professional":         {socialWorkerID, workflow.L0, nil, "Priya, manager", "", work},
+		"asking a professional":     {socialWorkerID, workflow.L3, nil, "Priya, manager", "", work},
+		"asking a parent":           {motherID, workflow.L3, nil, "Priya, manager", "", ""},
+		"in Easy Read nobody read":  {motherID, workflow.L0, []string{"easy read"}, "Priya, manager", "", ""},
+		"in Easy Read that is read": {motherID, workflow.L0, []string{"easy read"}, "Priya, manager", "the Tuesday group", easy},
+	} {
+		f := sampleFile()
+		f.Parties[1].Needs, f.Settings.FormsChecked, f.Settings.FormsReadBy = tt.needs, tt.checked, tt.read
+		l := letterTo(tt.kind, tt.to)
+		l.Asks = []string{"where the person lives (so that we know the area)"}
+		m, _, err := office(t).Freeze(f, l, draftAt(day(23).At(10, 0)))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		got := ""
+		for _, part := range leaves(t, m.Raw) {
+			if strings.HasSuffix(part.name, ".docx") {
+				got = part.name
+			}
+		}
+		if got != tt.want {
+			t.Errorf("%s: sends %q, want %q", name, got, tt.want)
+		}
+		if says := strings.Contains(m.Text, "form"); tt.kind == workflow.L0 && tt.want != "" && !says {
+			t.Errorf("%s: it does not speak of the form:\n%s", name, m.Text)
+		}
+	}
+}
+
 func TestEveryBlankFillsAFact(t *testing.T) {
 	t.Parallel()
 	for _, k := range workflow.LetterKinds() {

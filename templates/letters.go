@@ -8,3 +8,9 @@ import "embed"
 //
 //go:embed letters
 var Letters embed.FS
+
+// Forms is the folder forms: the blank referral forms of the team, as Word files
+// and PDF. Letters send them once a named person has approved them.
+//
+//go:embed forms
+var Forms embed.FS

@@ -87,6 +87,8 @@ func settingSections(f *Form, s workflow.Settings) []settingSection {
 		{"Letters", "", append([]Control{
 			tick("automatic_l1", "Acknowledgements", "Send the acknowledgement of a new referral at once", "The crisis reply is always sent.", s.AutomaticL1),
 			textarea(f.Textarea("secure_domains", "Secure email domains", strings.Join(s.SecureDomains, "\n"), 0), "One on a line. Full letters may go to addresses there."),
+			tick("forms_checked", "Blank referral forms", "I read the forms that letters send, and they are right", or(s.FormsChecked, "Nobody has approved them yet: no letter sends them."), false),
+			text("forms_read_by", "Easy Read form: who with a learning disability read it, and when", s.FormsReadBy, "Until then the Easy Read form is not sent."),
 			tick("hide_members", "Panel members", "Leave panel members' names out of letters", "", s.HideMembers)}, numbers("letters")...)},
 		{"Clocks", "", append(numbers("clocks"),
 			text("info_wd", "Working days until each reminder for information", listOf(s.InfoWD), "For example, 5, 10, 20. At the last one a person is asked whether to close."),
@@ -182,7 +184,7 @@ func dateLines(days []workflow.Date) string {
 // readSettings puts what was typed over the settings as they are.
 func readSettings(f *Form, s workflow.Settings) workflow.Settings {
 	for name, to := range map[string]*string{"team": &s.Team, "email": &s.Email, "phone": &s.Phone, "phone_hours": &s.PhoneHours,
-		"postal": &s.Postal, "privacy": &s.Privacy, "out_of_hours": &s.OutOfHours} {
+		"postal": &s.Postal, "privacy": &s.Privacy, "out_of_hours": &s.OutOfHours, "forms_read_by": &s.FormsReadBy} {
 		*to = f.Text(name)
 	}
 	for _, n := range numberSettings() {
@@ -271,6 +273,9 @@ func (a *App) saveSettings(w http.ResponseWriter, r *http.Request) error {
 	set := readSettings(f, old)
 	if slices.Contains(f.Chosen("live_checked"), "yes") {
 		set.LiveChecked = by.Name + ", " + by.Roles[0].Words() + ", " + dayWords(workflow.DateOf(a.now()))
+	}
+	if slices.Contains(f.Chosen("forms_checked"), "yes") {
+		set.FormsChecked = by.Name + ", " + by.Roles[0].Words() + ", " + dayWords(workflow.DateOf(a.now()))
 	}
 	if !f.OK() {
 		return a.settingsPage(w, r, http.StatusUnprocessableEntity, old, workflow.Version(seen), f)

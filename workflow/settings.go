@@ -9,18 +9,20 @@ import (
 // Settings are the team's own numbers and names; every published number of the
 // service is one of them. They are changed on the settings pages, audited.
 type Settings struct {
-	Team        string // "Essex Dynamic Support Register team"
-	Email       string
-	Phone       string
-	PhoneHours  string
-	Postal      string
-	Privacy     string // link
-	Opens       int    // hour
-	Closes      int    // hour: also the cut-off of working days
-	Closures    []Date // one-off holidays and council closure days
-	LiveChecked string // who verified the numbers in the crisis reply, and when
-	DutyEmail   string // hears of every crisis and safeguarding mail, without personal data
-	OutOfHours  string // the recorded answer: who is on call, or that nobody is, accepted by whom
+	Team         string // "Essex Dynamic Support Register team"
+	Email        string
+	Phone        string
+	PhoneHours   string
+	Postal       string
+	Privacy      string // link
+	Opens        int    // hour
+	Closes       int    // hour: also the cut-off of working days
+	Closures     []Date // one-off holidays and council closure days
+	FormsChecked string // who approved the blank forms, and when; without it no letter sends them
+	FormsReadBy  string // who with a learning disability read the Easy Read form, and when
+	LiveChecked  string // who verified the numbers in the crisis reply, and when
+	DutyEmail    string // hears of every crisis and safeguarding mail, without personal data
+	OutOfHours   string // the recorded answer: who is on call, or that nobody is, accepted by whom
 
 	AutomaticL1          bool
 	AutomaticPerDay      int // L1 to one address
