@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -116,7 +117,8 @@ func (p *decisionFormPage) fillRecommendations(f *Form) {
 // fillSignposts offers the services that were checked in time and fit the age
 // and the area; those that do not stand below, with the reason.
 func (p *decisionFormPage) fillSignposts(f *Form, x workflow.File, today workflow.Date) {
-	var options []Option
+	needs := x.LikelyNeeds(today)
+	var fit []workflow.Signpost
 	for _, s := range x.Signposts {
 		if s.Retired {
 			continue
@@ -126,11 +128,22 @@ func (p *decisionFormPage) fillSignposts(f *Form, x workflow.File, today workflo
 			p.NotUsable = append(p.NotUsable, Line{Key: s.Name, Value: first})
 			continue
 		}
-		options = append(options, Option{Value: fmt.Sprint(s.ID), Text: s.Name, Hint: signpostHint(s)})
+		fit = append(fit, s)
 	}
-	slices.SortStableFunc(options, func(a, b Option) int { return strings.Compare(a.Text, b.Text) })
+	// What helps with more of what the record speaks of stands first.
+	slices.SortStableFunc(fit, func(a, b workflow.Signpost) int {
+		return cmp.Or(len(b.Answers(needs))-len(a.Answers(needs)), strings.Compare(a.Name, b.Name))
+	})
+	var options []Option
+	for _, s := range fit {
+		hint := signpostHint(s)
+		if answers := s.Answers(needs); len(answers) > 0 {
+			hint = sentence(strings.Join(answers, ", ")) + ". " + hint
+		}
+		options = append(options, Option{Value: fmt.Sprint(s.ID), Text: s.Name, Hint: hint})
+	}
 	c := f.Choices("signposts", "Who can help now", options)
-	c.Hint = "Three or more are better than one. Only services that somebody has checked, and that fit the person’s age and area."
+	c.Hint = "Three or more are better than one. Only services that somebody has checked, and that fit the person’s age and area; those that help with what the record speaks of stand first."
 	p.Signposts, p.NoPost = &c, len(options) == 0
 }
 

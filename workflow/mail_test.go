@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 )
@@ -150,5 +151,19 @@ func TestATaskThatALetterEndsIsNotFinishedByHand(t *testing.T) {
 	c, err := f.FinishTask(mailCo, mailMonday, TaskTriage, "looked at it")
 	if err != nil || len(c.Done) != 1 || c.Done[0] != TaskTriage || c.Note != "Look at a new referral: looked at it" {
 		t.Errorf("finished: %+v, %v: want the task done, its words in the note", c, err)
+	}
+}
+
+func TestServicesThatAnswerTheRecord(t *testing.T) {
+	t.Parallel()
+	f := young(t)
+	f.Facts[FieldAutism], f.Facts[FieldLD] = Fact{Value: "yes"}, Fact{Value: "no"}
+	f.Facts[FieldGrounds] = Fact{Values: []string{string(HospitalAdmission)}}
+	needs := f.LikelyNeeds(today())
+	if want := []string{"autism", "mental health", "crisis", "education", "carers"}; !slices.Equal(needs, want) {
+		t.Errorf("needs %v, want %v", needs, want)
+	}
+	if got := (Signpost{Needs: []string{"carers", "legal", "autism"}}).Answers(needs); !slices.Equal(got, []string{"autism", "carers"}) {
+		t.Errorf("answers %v", got)
 	}
 }

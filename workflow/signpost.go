@@ -57,6 +57,41 @@ func (s Signpost) Fits(f File, today Date) error {
 	return nil
 }
 
+// LikelyNeeds are the directory's tags that the record speaks of: a hint for
+// whoever chooses services, never a choice.
+func (f File) LikelyNeeds(today Date) []string {
+	var out []string
+	add := func(when bool, tags ...string) {
+		for _, t := range tags {
+			if when && !slices.Contains(out, t) {
+				out = append(out, t)
+			}
+		}
+	}
+	grounds := f.Facts[FieldGrounds].Values
+	age, known := f.Person.Age(today)
+	add(f.Value(FieldAutism) == string(Yes), "autism")
+	add(f.Value(FieldLD) == string(Yes), "learning disability")
+	add(slices.Contains(grounds, string(HospitalAdmission)), "mental health", "crisis")
+	add(slices.Contains(grounds, string(PlacementBreakdown)), "social care", "behaviour", "short breaks", "housing")
+	add(slices.Contains(grounds, string(ResidentialSetting)), "social care", "short breaks")
+	add(slices.Contains(grounds, string(CriminalJustice)), "legal", "advocacy")
+	add(known && age <= 25, "education")
+	add(slices.ContainsFunc(f.Parties, isFamily), "carers")
+	return out
+}
+
+// Answers are the needs, of some, that the entry helps with.
+func (s Signpost) Answers(needs []string) []string {
+	var out []string
+	for _, n := range needs {
+		if slices.Contains(s.Needs, n) {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
 // Council is the council of ordinary residence, once a person confirmed it.
 func (f File) Council() string { return f.confirmed(FieldCouncil) }
 
