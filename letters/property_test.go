@@ -77,3 +77,78 @@ func listless(words []string) []string {
 	mark := regexp.MustCompile(`^(-|\d+\.)$`)
 	return slices.DeleteFunc(slices.Clone(words), func(w string) bool { return mark.MatchString(w) })
 }
+
+// gaps are the marks of words that a missing fact left behind.
+var gaps = regexp.MustCompile(`<no value>|[{}]|%!|  |(?m)^- *$|^\d+\. *$| [,.;:]|\(\)|“”|January 0001`)
+
+// Whatever the record lacks and whoever the reader is, a letter is whole, or it
+// is not made; and it goes only to somebody confirmed whom nobody blocked.
+func TestAnyRecordMakesAWholeLetterOrNone(t *testing.T) {
+	t.Parallel()
+	o := office(t)
+	spoil := []func(*workflow.File, *workflow.Letter){
+		func(f *workflow.File, _ *workflow.Letter) { f.Settings.Phone = "" },
+		func(f *workflow.File, _ *workflow.Letter) { f.Settings.PhoneHours = "" },
+		func(f *workflow.File, _ *workflow.Letter) { f.Person.KnownAs = "" },
+		func(f *workflow.File, _ *workflow.Letter) { f.Person.Name, f.Person.KnownAs = "", "" },
+		func(f *workflow.File, _ *workflow.Letter) { f.Person.DateOfBirth = workflow.Date{} },
+		func(f *workflow.File, _ *workflow.Letter) { f.Decision = nil },
+		func(f *workflow.File, _ *workflow.Letter) {
+			if f.Decision != nil {
+				f.Decision.Support, f.Decision.Lead = "", 0
+			}
+		},
+		func(f *workflow.File, _ *workflow.Letter) {
+			if f.Decision != nil {
+				f.Decision.Recommendations, f.Decision.Reasons = []workflow.Recommendation{{Text: " "}}, nil
+			}
+		},
+		func(f *workflow.File, _ *workflow.Letter) { f.Signposts = nil },
+		func(f *workflow.File, _ *workflow.Letter) { f.Ratings = nil },
+		func(f *workflow.File, _ *workflow.Letter) { f.Consents = nil },
+		func(f *workflow.File, _ *workflow.Letter) { f.Case.Ref = "" },
+		func(f *workflow.File, _ *workflow.Letter) {
+			f.Panel = &workflow.Panel{At: day(26).At(10, 0), Members: []workflow.Member{{Name: "Ch", Role: workflow.Chair}}}
+		},
+		func(f *workflow.File, l *workflow.Letter) { l.Asks = []string{"where the person lives"} },
+		func(f *workflow.File, l *workflow.Letter) { l.Content = workflow.OutcomeOnly },
+		func(f *workflow.File, l *workflow.Letter) { l.Content = workflow.Thanks },
+		func(f *workflow.File, l *workflow.Letter) { l.Way = workflow.ByPost },
+		func(f *workflow.File, l *workflow.Letter) { f.Parties[l.Party-1].Needs = []string{"easy read"} },
+		func(f *workflow.File, l *workflow.Letter) { f.Parties[l.Party-1].Needs = []string{"braille"} },
+		func(f *workflow.File, l *workflow.Letter) { f.Parties[l.Party-1].Confirmed = false },
+		func(f *workflow.File, l *workflow.Letter) { f.Parties[l.Party-1].Blocked = true },
+		func(f *workflow.File, l *workflow.Letter) { f.Parties[l.Party-1].OrdinaryOK = false },
+		func(f *workflow.File, l *workflow.Letter) { f.Parties[l.Party-1].Address = "4 Mill Lane, Chelmsford" },
+		func(f *workflow.File, l *workflow.Letter) {
+			f.Case.State, f.Case.OnRegister = workflow.OnRegister, day(1)
+		},
+		func(f *workflow.File, l *workflow.Letter) {
+			f.Removal = &workflow.Removal{Plan: "Sam goes on visiting"}
+		},
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		f := sampleFile()
+		f.Parties[1].MayWrite, f.Parties[3].MayWrite = workflow.Yes, workflow.Yes
+		l := letterTo(rapid.SampledFrom(workflow.LetterKinds()).Draw(t, "kind"), rapid.SampledFrom([]workflow.PartyID{tomID, motherID, fatherID, socialWorkerID}).Draw(t, "to"))
+		for i := range spoil {
+			if rapid.IntRange(0, 9).Draw(t, "spoil") == 9 {
+				spoil[i](&f, &l)
+			}
+		}
+		m, _, err := o.Freeze(f, l, draftAt(day(23).At(10, 0)))
+		if err != nil {
+			if len(m.Raw) > 0 {
+				t.Fatalf("refused with %v, and made all the same", err)
+			}
+			return
+		}
+		if p, err := f.Party(l.Party); err != nil || p.Blocked || !p.Confirmed {
+			t.Fatalf("letter %s was made to %+v", l.Kind, p)
+		}
+		text := regexp.MustCompile(`(?m)^ +`).ReplaceAllString(m.Text, "")
+		if gap := gaps.FindString(text); gap != "" {
+			t.Fatalf("letter %s, %s, has a gap at %q:\n%s", l.Kind, m.Template, gap, m.Text)
+		}
+	})
+}
