@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"log/slog"
-	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -19,7 +18,6 @@ import (
 	"github.com/essex-dsr/dsr/workflow"
 )
 
-func TestMain(m *testing.M) { os.Exit(storetest.Main(m)) }
 
 var monday = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
 
