@@ -1,7 +1,6 @@
 package intake
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -126,17 +125,17 @@ func TestKillAnything(t *testing.T) {
 	w.kill()
 	want := map[string]int{}
 	for _, raw := range all {
-		want[string(bytes.ReplaceAll(raw, []byte("\r\n"), []byte("\n")))] = 1
+		want[lf(raw)] = 1
 	}
 	kept := raws(t, s)
 	lost, twice, truncated := mails, 0, 0
 	for _, raw := range kept {
-		switch n, known := want[string(bytes.ReplaceAll(raw, []byte("\r\n"), []byte("\n")))]; {
+		switch n, known := want[lf(raw)]; {
 		case !known:
 			truncated++
 		case n == 1:
 			lost--
-			want[string(bytes.ReplaceAll(raw, []byte("\r\n"), []byte("\n")))]++
+			want[lf(raw)]++
 		default:
 			twice++
 		}

@@ -365,6 +365,19 @@ func (d *Dovecot) mkdir(path string) error {
 // Mails returns the mails in a folder, oldest delivery first, from the disk.
 func (d *Dovecot) Mails(t testing.TB, user, folder string) [][]byte {
 	t.Helper()
+	var mails [][]byte
+	for _, file := range d.files(t, user, folder) {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mails = append(mails, raw)
+	}
+	return mails
+}
+
+func (d *Dovecot) files(t testing.TB, user, folder string) []string {
+	t.Helper()
 	var files []string
 	for _, sub := range []string{"new", "cur"} {
 		found, err := filepath.Glob(filepath.Join(d.maildir(user, folder), sub, "*"))
@@ -374,15 +387,16 @@ func (d *Dovecot) Mails(t testing.TB, user, folder string) [][]byte {
 		files = append(files, found...)
 	}
 	slices.SortFunc(files, func(a, b string) int { return strings.Compare(filepath.Base(a), filepath.Base(b)) })
-	mails := make([][]byte, 0, len(files))
-	for _, file := range files {
-		raw, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		mails = append(mails, raw)
-	}
-	return mails
+	return files
+}
+
+// Delete removes one mail of a folder, as somebody does who empties it; choose
+// picks one of so many. It reports whether there was one.
+func (d *Dovecot) Delete(t testing.TB, user, folder string, choose func(n int) int) bool {
+	t.Helper()
+	files := d.files(t, user, folder)
+	// The server may have renamed it meanwhile, as it does with flags.
+	return len(files) > 0 && os.Remove(files[choose(len(files))]) == nil
 }
 
 // ResetUIDValidity makes the server forget all UIDs of a folder, as after a
