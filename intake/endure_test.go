@@ -164,7 +164,9 @@ func TestAfterwards(t *testing.T) {
 		"a reply lost": {After{Move: "Done"}, func(s *mailboxtest.Scripted) {
 			s.Fail(mailboxtest.Fault{On: "UID MOVE", Times: 1, After: true, Cut: -1})
 		}, true, ""},
-		"cut before": {After{Move: "Done"}, func(s *mailboxtest.Scripted) { s.Fail(mailboxtest.Fault{On: "UID MOVE", Times: 1, Say: "* BYE going down\r\n"}) }, true, ""},
+		"cut before": {After{Move: "Done"}, func(s *mailboxtest.Scripted) {
+			s.Fail(mailboxtest.Fault{On: "UID MOVE", Times: 1, Say: "* BYE going down\r\n"})
+		}, true, ""},
 		"throttled once": {After{Move: "Done"}, func(s *mailboxtest.Scripted) {
 			s.Fail(mailboxtest.Fault{On: "UID MOVE", Times: 1, Say: "$TAG BAD Request is throttled. Suggested Backoff Time: 3 milliseconds\r\n"})
 		}, true, ""},

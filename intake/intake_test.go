@@ -18,7 +18,6 @@ import (
 	"github.com/essex-dsr/dsr/workflow"
 )
 
-
 var monday = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
 
 const team = "Essex.DSR@essex.gov.uk"
