@@ -225,7 +225,20 @@ func (l *life) move(t *rapid.T) (Change, error) {
 		func() (Change, error) { return f.StopALetter(by, at, letter, words) },
 		func() (Change, error) { return f.RecordDeath(by, at, today, words) },
 		func() (Change, error) {
-			return f.Fire(at, rapid.SampledFrom([]TimerKind{TimerBirthday, TimerReview, TimerConsentEnd}).Draw(t, "timer"))
+			return f.RecordShare(by, at, Share{Party: party.ID, Basis: rapid.SampledFrom(ShareBases()).Draw(t, "basis"), Fields: Shareable()[:1], Why: words})
+		},
+		func() (Change, error) {
+			return f.AddToPlan(by, at, PlanItem{What: words, Who: "the school", Due: today})
+		},
+		func() (Change, error) { return f.RecordCETR(by, at, CETRStep{State: CETRRequested, On: today}) },
+		func() (Change, error) { return f.SetLead(by, at, Lead{Party: party.ID}, words) },
+		func() (Change, error) { return f.BeginTransfer(by, at, words) },
+		func() (Change, error) { return f.StopTransfer(by, at, words) },
+		func() (Change, error) { return f.CompleteTransfer(by, at, words) },
+		func() (Change, error) { return f.SettleDisagreement(by, at, consent, words) },
+		func() (Change, error) { return f.Hold(by, at, words) },
+		func() (Change, error) {
+			return f.Fire(at, rapid.SampledFrom(TimerKinds()).Draw(t, "timer"))
 		},
 	}
 	return moves[rapid.IntRange(0, len(moves)-1).Draw(t, "move")]()
@@ -292,6 +305,18 @@ func (l *life) promises(t *rapid.T, before File, c Change) {
 			t.Fatalf("%s made %s due to party %d: %v %+v", c.Action, d.Kind, d.Party, err, p)
 		}
 	}
+	for _, s := range c.Shares {
+		p, _ := before.Party(s.Party)
+		if p.Blocked || s.Basis == SharedByConsent && (consent != nil || before.Case.Has(FlagHold) || !before.SharesWith(s.Sector, today)) || s.Basis != SharedByConsent && !c.By.Has(Manager) {
+			t.Fatalf("%s told %+v something without a basis: %+v", c.Action, p, s)
+		}
+	}
+	if c.To == Closed && c.From != Closed && before.Item != nil && before.Item.State == Listed && (c.Item == nil || c.Item.State != TakenOff) {
+		t.Fatalf("%s closed a case and left it on an agenda", c.Action)
+	}
+	if c.To == Closed && !c.StopAllTimers {
+		t.Fatalf("%s closed a case and left its clocks", c.Action)
+	}
 	if c.Approval != nil {
 		x, err := before.Letter(c.Approval.Letter)
 		if err != nil || x.Kind.NeedsSecond() && x.SubmittedBy == c.By.ID {
@@ -308,7 +333,7 @@ func (l *life) promises(t *rapid.T, before File, c Change) {
 		}
 	}
 	if before.Case.Has(FlagHold) && c.To != c.From && c.To != Closed && c.Action != ConsentLapsed && c.Action != FileMessage &&
-		!slices.Contains([]Action{Take, TakeOffPanel, KeepOnRegister, Reopen, LookAgain, Defer}, c.Action) {
+		!slices.Contains([]Action{Take, TakeOffPanel, KeepOnRegister, Reopen, LookAgain, Defer, StopTransfer}, c.Action) && c.To != AwaitingConsent {
 		t.Fatalf("%s moved a held case to %q", c.Action, c.To)
 	}
 }
