@@ -127,7 +127,11 @@ func holdingWords(c reading.Class, kind string) string {
 	case reading.SecureNotice:
 		return "a secure message waits behind a portal: open it by hand"
 	case reading.OtherRoute:
-		return strings.TrimSpace("not a referral: take it to the right place " + kind)
+		what := workflow.RouteKind(kind).Words()
+		if what == "" {
+			what = "no referral"
+		}
+		return "this looks like " + what + ": take it where it belongs"
 	case reading.Spam:
 		return "it looks like advertising: say so, or make a case"
 	}

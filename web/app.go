@@ -109,12 +109,15 @@ func menuOf(table []Route) []menuEntry {
 	var out []menuEntry
 	for _, e := range []menuEntry{{text: "Queue", href: "/"}, {text: "Mail", href: "/messages"}, {text: "Tasks", href: "/tasks"},
 		{text: "Letters", href: "/letters"}, {text: "Panels", href: "/panels"}, {text: "Register", href: "/register"},
-		{text: "Directory", href: "/directory"}, {text: "Accounts", href: "/users"}, {text: "Settings", href: "/settings"}} {
+		{text: "Directory", href: "/directory"}, {text: "Mailbox", href: "/mailbox"}, {text: "Accounts", href: "/users"}, {text: "Settings", href: "/settings"}} {
 		for _, route := range table {
 			if route.Method == http.MethodGet && (route.Pattern == e.href || route.Pattern == e.href+"{$}") {
 				e.may = route.May
-				if e.href == "/" {
+				switch e.href {
+				case "/":
 					e.may = staff() // others are led on from there
+				case "/mailbox":
+					e.may = []workflow.Role{workflow.Governance, workflow.Admin} // the team comes there from its mail
 				}
 				out = append(out, e)
 			}

@@ -60,7 +60,7 @@ func (a *App) showCasePanel(w http.ResponseWriter, r *http.Request) error {
 func (a *App) casePanelPage(w http.ResponseWriter, r *http.Request, status int, x workflow.File, f *Form) error {
 	by, _ := actorOf(r)
 	today := workflow.DateOf(a.now())
-	p := &casePanelPage{Layout: Layout{Title: "Panel", Ref: x.Case.Ref, Back: &Link{"Back to the case", "/cases/" + x.Case.Ref}, Errors: f.Errors},
+	p := &casePanelPage{Layout: Layout{Title: "Panel", Ref: x.Case.Ref, Back: a.backToList(r), Errors: f.Errors},
 		Head: headOf(x, by, today, "/panel"), Version: x.Case.Version}
 	p.Buttons, p.Later = offerDeeds(x, by, a.now(), panelDeeds()...)
 	p.Buttons = append(p.Buttons, decisionButtons(x, by, a.now())...)
@@ -76,6 +76,7 @@ func (a *App) casePanelPage(w http.ResponseWriter, r *http.Request, status int, 
 		}
 	case x.Case.State.IsUndecided() && x.Case.State != workflow.Deferred:
 		p.Words = "The case is not ready for a panel yet. It becomes ready when it is complete and consent is settled."
+		p.Buttons = append(p.Buttons, Button{Text: "See what is missing", Kind: "secondary", Href: "/cases/" + x.Case.Ref})
 	case x.Decision == nil:
 		p.Words = "No panel has decided about this case."
 	}

@@ -19,6 +19,7 @@ func (a *App) caseRoutes() []Route {
 		{Method: "POST", Pattern: "/cases/{ref}/assign", Title: "Give a case to somebody", May: rolesOf(workflow.Assign), Handler: a.assign},
 		{Method: "GET", Pattern: "/cases/{ref}/mails/{message}/raw", Title: "A mail as it came", May: staff(), Slow: true, Handler: a.downloadMail},
 		{Method: "GET", Pattern: "/cases/{ref}/mails/{message}/files/{part...}", Title: "A file of a mail", May: staff(), Slow: true, Handler: a.downloadFile},
+		{Method: "GET", Pattern: "/cases/{ref}/next", Title: "The next case of a list", May: staff(), Handler: a.nextCase},
 		{Method: "GET", Pattern: "/cases/{ref}/timeline", Title: "What happened to a case", May: staff(), Handler: a.showTimeline},
 	}
 	return append(routes, a.deedRoutes(slices.Concat(triageDeeds(), consentDeeds(), careDeeds(), mergeDeeds(), closingDeeds())...)...)
@@ -120,8 +121,12 @@ func (a *App) casePage(w http.ResponseWriter, r *http.Request, status int, x wor
 	}
 	here := "/cases/" + x.Case.Ref
 	today := workflow.DateOf(a.now())
-	p := &casePage{Alike: alike, Layout: Layout{Title: nameOf(x), Ref: x.Case.Ref, Back: &Link{"Back to the queue", "/"}, Errors: f.Errors},
-		Head: headOf(x, by, today, ""), Here: here, Version: x.Case.Version, Crisis: crisisOf(x, mails),
+	crisis := crisisOf(x, mails)
+	if crisis != nil {
+		crisis.Records = x.May(by, workflow.SetUrgency) == nil
+	}
+	p := &casePage{Alike: alike, Layout: Layout{Title: nameOf(x), Ref: x.Case.Ref, Back: a.backToList(r), Errors: f.Errors},
+		Head: headOf(x, by, today, ""), Here: here, Version: x.Case.Version, Crisis: crisis,
 		Owner: ownerChoices(users, x.Case.Owner), Assigns: x.May(by, workflow.Assign) == nil,
 		Confirms: x.May(by, workflow.ConfirmFields) == nil}
 	p.Head.Identity.Facts = append(p.Head.Identity.Facts, a.factsOf(x, users)...)
@@ -297,7 +302,7 @@ func (a *App) moreDeeds(x workflow.File, by workflow.Actor) []Link {
 			d.action == workflow.UndoMerge && x.Case.Closed != workflow.DuplicateMerged {
 			continue
 		}
-		if x.May(by, d.action) == nil {
+		if x.Can(by, d.action, a.now()) == nil {
 			out = append(out, Link{d.title, "/cases/" + x.Case.Ref + d.path})
 		}
 	}
@@ -321,6 +326,7 @@ type crisisCard struct {
 	Others  []Line
 	Urgency Choices
 	Done    Textarea
+	Records bool // the reader may record what was done
 }
 
 func crisisOf(x workflow.File, mails []store.CaseMail) *crisisCard {

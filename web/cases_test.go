@@ -94,7 +94,7 @@ func TestQueueShowsCrisisFirst(t *testing.T) {
 	crisis := w.receive(workflow.Crisis, 2)
 	v := w.as(workflow.Coordinator)
 	body := v.page("/")
-	want(t, "the queue", body, "Tom Poole", "Karen Poole", "mother", "1 crisis mail is waiting.", "/cases/"+crisis.Ref, "Letters wait", "Nobody is on call", "0 working days with us, 0 days in all")
+	want(t, "the queue", body, "Tom Poole", "Karen Poole", "mother", "1 crisis mail is waiting.", "/cases/"+crisis.Ref, "Letters wait", "Nobody is on call", "today")
 	if first := strings.Index(body, "app-row--crisis"); first < 0 || first > strings.LastIndex(body, "<tr class=\"govuk-table__row\" role=\"row\">") {
 		t.Error("the crisis is not the first row")
 	}

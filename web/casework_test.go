@@ -25,6 +25,7 @@ var openBook = sync.OnceValues(func() (*letters.Book, error) { return letters.Op
 // casework is a world that can write letters, with a second professional.
 type casework struct {
 	*world
+	uid    uint32 // of its first mail
 	id     workflow.CaseID
 	ref    string
 	mother workflow.PartyID
@@ -55,51 +56,85 @@ func newCasework(t *testing.T) *casework {
 	if err := w.store.SaveSettings(t.Context(), w.who[workflow.Manager], monday, version, set); err != nil {
 		t.Fatal(err)
 	}
-	return &casework{world: w}
+	return &casework{world: w, uid: 1}
 }
 
 // newReady is a casework with a child's case that is ready for a panel.
 func newReady(t *testing.T) *casework {
 	t.Helper()
 	w := newCasework(t)
+	w.triage()
+	w.confirm()
+	w.agree()
+	w.act(func(x workflow.File) (workflow.Change, error) {
+		return x.MakeReady(w.who[workflow.Practitioner], w.now)
+	})
+	return w
+}
+
+// triage makes a case of a mother's mail, and somebody takes it.
+func (w *casework) triage() {
+	w.Helper()
 	w.receive()
-	co, pr := w.who[workflow.Coordinator], w.who[workflow.Practitioner]
-	w.act(func(x workflow.File) (workflow.Change, error) { return x.Take(co, w.now) })
+	w.act(func(x workflow.File) (workflow.Change, error) { return x.Take(w.who[workflow.Coordinator], w.now) })
+}
+
+// confirm confirms what a panel needs to know of the child and its mother.
+func (w *casework) confirm() {
+	w.Helper()
+	co := w.who[workflow.Coordinator]
 	w.act(func(x workflow.File) (workflow.Change, error) {
 		fields := []workflow.FieldChange{{Field: workflow.FieldGrounds, Values: []string{"hospital_admission"}}}
-		for name, v := range map[workflow.Field]string{workflow.FieldName: "Tom Poole", workflow.FieldKnownAs: "Tommy", workflow.FieldDOB: "2013-05-03",
+		for name, v := range map[workflow.Field]string{workflow.FieldName: w.child(), workflow.FieldKnownAs: "Tommy", workflow.FieldDOB: fmt.Sprintf("2013-05-%02d", 2+w.uid),
 			workflow.FieldPostcode: "CM1 1LX", workflow.FieldLD: "no", workflow.FieldAutism: "yes", workflow.FieldReason: "There is talk of a hospital.",
 			workflow.FieldNeeds: "standard", workflow.FieldCare: "none", workflow.FieldArea: "in"} {
 			fields = append(fields, workflow.FieldChange{Field: name, Value: v})
 		}
 		return x.ConfirmFields(co, w.now, fields)
 	})
+	w.confirmMother()
+}
+
+// confirmMother confirms that the mother wrote and may be written to.
+func (w *casework) confirmMother() {
+	w.Helper()
 	w.act(func(x workflow.File) (workflow.Change, error) {
 		p, _ := x.Referrer()
 		p.Confirmed, p.HasPR, p.MayWrite, p.OrdinaryOK, p.Involved = true, workflow.Yes, workflow.Yes, true, true
 		w.mother = p.ID
-		return x.SetParty(co, w.now, p)
+		return x.SetParty(w.who[workflow.Coordinator], w.now, p)
 	})
+}
+
+// child is the child of this case: no two are taken for one person.
+func (w *casework) child() string {
+	if w.uid == 1 {
+		return "Tom Poole"
+	}
+	return "Tom " + string(rune('A'+w.uid)) + "son"
+}
+
+// agree records that the mother agrees.
+func (w *casework) agree() {
+	w.Helper()
 	w.act(func(x workflow.File) (workflow.Change, error) {
-		return x.RecordConsent(pr, w.now, workflow.Consent{About: workflow.Inclusion, DecidedBy: workflow.ByParent, Party: w.mother,
+		return x.RecordConsent(w.who[workflow.Practitioner], w.now, workflow.Consent{About: workflow.Inclusion, DecidedBy: workflow.ByParent, Party: w.mother,
 			Answer: workflow.SaidYes, Evidence: workflow.Conversation, Words: "rang her", ChildView: "wants help", From: workflow.DateOf(w.now)})
 	})
-	w.act(func(x workflow.File) (workflow.Change, error) { return x.MakeReady(pr, w.now) })
-	return w
 }
 
 // receive makes a case of a mother's mail.
 func (w *casework) receive() {
 	w.Helper()
-	kept, err := w.store.Keep(w.Context(), []store.Incoming{{Folder: store.Folder{Account: "essex", Name: "INBOX", UIDValidity: 7}, UID: 1, InternalDate: monday,
-		Raw: []byte("From: karen@example.org\r\nSubject: help\r\n\r\nPlease help my son.\r\n")}})
+	kept, err := w.store.Keep(w.Context(), []store.Incoming{{Folder: store.Folder{Account: "essex", Name: "INBOX", UIDValidity: 7}, UID: w.uid, InternalDate: w.now,
+		Raw: fmt.Appendf(nil, "From: karen@example.org\r\nSubject: help %d\r\n\r\nPlease help my son.\r\n", w.uid)}})
 	if err != nil {
 		w.Fatal(err)
 	}
 	m := kept[0].Message
 	done, err := w.store.Settle(w.Context(), []store.Settlement{{Message: m, End: store.EndCase, Class: "referral_family", Urgency: workflow.Routine,
-		FromAddr: "karen@example.org", MessageID: "first@example.org", At: monday, Cases: []store.NewCase{{Opening: workflow.Opening{Type: workflow.ByFamily,
-			Message: m, ReceivedAt: monday, Parties: []workflow.Party{{Role: workflow.PartyMother, Name: "Karen Poole", Email: "karen@example.org", Referrer: true}}}}}}})
+		FromAddr: "karen@example.org", MessageID: fmt.Sprintf("first%d@example.org", w.uid), At: w.now, Cases: []store.NewCase{{Opening: workflow.Opening{Type: workflow.ByFamily,
+			Message: m, ReceivedAt: w.now, Parties: []workflow.Party{{Role: workflow.PartyMother, Name: "Karen Poole", Email: "karen@example.org", Referrer: true}}}}}}})
 	if err != nil || done[0].Err != nil {
 		w.Fatal(err, done)
 	}
@@ -141,6 +176,15 @@ func (w *casework) panel() workflow.PanelID {
 func (w *casework) inPanel() workflow.PanelID {
 	w.Helper()
 	id := w.panel()
+	w.listed(id)
+	w.now = w.now.AddDate(0, 0, 7)
+	w.opened()
+	return id
+}
+
+// listed puts a ready case on the agenda of a panel.
+func (w *casework) listed(id workflow.PanelID) {
+	w.Helper()
 	w.act(func(x workflow.File) (workflow.Change, error) {
 		p, err := w.store.Panel(w.Context(), id)
 		if err != nil {
@@ -148,33 +192,41 @@ func (w *casework) inPanel() workflow.PanelID {
 		}
 		return x.PutOnPanel(w.who[workflow.Coordinator], w.now, p)
 	})
-	w.now = w.now.AddDate(0, 0, 7)
+}
+
+// opened has every member declare, and the chair open the case.
+func (w *casework) opened() {
+	w.Helper()
 	for _, r := range []workflow.Role{workflow.Chair, workflow.PanelMember, "second", workflow.Expert} {
 		w.act(func(x workflow.File) (workflow.Change, error) {
 			return x.DeclareInterest(w.who[r], w.now, workflow.Interest{Member: w.who[r].ID, Kind: workflow.NoInterest})
 		})
 	}
 	w.act(func(x workflow.File) (workflow.Change, error) { return x.OpenInPanel(w.who[workflow.Chair], w.now) })
-	return id
 }
 
 // onRegister brings a case onto the register with a rating, a lead professional
 // who agreed to be named, and the letters approved.
 func (w *casework) onRegister(r workflow.Rating) {
 	w.Helper()
-	co, ma, ch := w.who[workflow.Coordinator], w.who[workflow.Manager], w.who[workflow.Chair]
 	w.inPanel()
-	w.act(func(x workflow.File) (workflow.Change, error) {
-		return x.SetParty(co, w.now, workflow.Party{Role: workflow.PartySocial, Name: "Sam Hale", Email: "sam.hale@essex.gov.uk", Sector: workflow.SocialCare, Confirmed: true, Involved: true})
-	})
-	w.act(func(x workflow.File) (workflow.Change, error) {
-		return x.Accept(ch, w.now, workflow.Decision{Text: "We think the register can help you and your family now.", PersonViews: "Tommy wants to stay at home.",
-			Rating: r, RatingReason: "as agreed", Lead: x.Parties[1].ID, Support: "a keyworker"})
-	})
-	w.approveAll(workflow.L6, co, ma)
+	w.accepted(r)
+	w.approveAll(workflow.L6, w.who[workflow.Coordinator], w.who[workflow.Manager])
 	if got := w.file().Case.State; got != workflow.OnRegister {
 		w.Fatalf("the case is %q, want it on the register", got)
 	}
+}
+
+// accepted has the panel accept a case that it has open.
+func (w *casework) accepted(r workflow.Rating) {
+	w.Helper()
+	w.act(func(x workflow.File) (workflow.Change, error) {
+		return x.SetParty(w.who[workflow.Coordinator], w.now, workflow.Party{Role: workflow.PartySocial, Name: "Sam Hale", Email: "sam.hale@essex.gov.uk", Sector: workflow.SocialCare, Confirmed: true, Involved: true})
+	})
+	w.act(func(x workflow.File) (workflow.Change, error) {
+		return x.Accept(w.who[workflow.Chair], w.now, workflow.Decision{Text: "We think the register can help you and your family now.", PersonViews: "Tommy wants to stay at home.",
+			Rating: r, RatingReason: "as agreed", Lead: x.Parties[1].ID, Support: "a keyworker"})
+	})
 }
 
 // approveAll submits and approves the due letters of a kind, by the rules.

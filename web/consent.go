@@ -20,6 +20,7 @@ type consentPage struct {
 	Lines      []Line
 	Said       string // what the referrer says; reported, never held
 	Buttons    []Button
+	Next       string // who goes on, where the reader cannot
 	Answers    Table
 	Capacities Table
 	Interests  Table
@@ -36,7 +37,7 @@ func (a *App) showConsent(w http.ResponseWriter, r *http.Request) error {
 	}
 	by, _ := actorOf(r)
 	today := workflow.DateOf(a.now())
-	p := &consentPage{Layout: Layout{Title: "Consent", Ref: x.Case.Ref, Back: &Link{"Back to the queue", "/"}}, Head: headOf(x, by, today, "/consent"),
+	p := &consentPage{Layout: Layout{Title: "Consent", Ref: x.Case.Ref, Back: a.backToList(r)}, Head: headOf(x, by, today, "/consent"),
 		Answers: answerTable(x, names), Capacities: capacityTable(x, names), Interests: interestTable(x, names)}
 	route, err := x.ConsentRoute(today)
 	if p.Held = err == nil; p.Held {
@@ -54,8 +55,13 @@ func (a *App) showConsent(w http.ResponseWriter, r *http.Request) error {
 			p.Buttons = append(p.Buttons, Button{Text: d.title, Kind: "secondary", Href: "/cases/" + x.Case.Ref + d.path})
 		}
 	}
-	if len(p.Buttons) > 0 {
+	switch {
+	case len(p.Buttons) > 0:
 		p.Buttons[0].Kind = ""
+	case !p.Held && x.Case.State == workflow.New:
+		p.Next = "Take the case first: then a practitioner records who was asked and what they said."
+	case !p.Held && x.Case.State.IsUndecided():
+		p.Next = "A practitioner records who was asked and what they said."
 	}
 	return a.page(w, r, http.StatusOK, "consent", p)
 }

@@ -217,7 +217,7 @@ func (a *App) caseLettersPage(w http.ResponseWriter, r *http.Request, status int
 		return err
 	}
 	by, _ := actorOf(r)
-	p := &caseLettersPage{Layout: Layout{Title: "Letters", Ref: x.Case.Ref, Back: &Link{"Back to the case", "/cases/" + x.Case.Ref}, Errors: f.Errors},
+	p := &caseLettersPage{Layout: Layout{Title: "Letters", Ref: x.Case.Ref, Back: a.backToList(r), Errors: f.Errors},
 		Head: headOf(x, by, workflow.DateOf(a.now()), "/letters"), Version: x.Case.Version,
 		Table:   a.letterTable("Letters of this case", "There is no letter yet.", false, list),
 		Told:    toldTable(x, list),

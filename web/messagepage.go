@@ -99,14 +99,11 @@ func standingWords(m store.MessagePage) string {
 	if m.End == "" {
 		return "This mail is being read. Look again in a moment."
 	}
-	words := endWords(m.End)
-	if m.Why != "" {
-		words += ": " + m.Why
-	}
+	words := sentence(or(m.Why, endWords(m.End))) + "."
 	if m.EndedBy == "" {
-		return words + "."
+		return words
 	}
-	return words + ". By " + m.EndedBy + ", " + dateTime(m.EndedAt) + "."
+	return words + " By " + m.EndedBy + ", " + dateTime(m.EndedAt) + "."
 }
 
 // messageView is the mail as a case would show it, with what only its own page
@@ -237,6 +234,9 @@ func mailEventWords(action string) string {
 		string(workflow.ReleaseMail): "Released from quarantine", string(workflow.RereadMail): "Read again", string(workflow.RestoreMail): "Taken back"}
 	if w, ok := words[action]; ok {
 		return w
+	}
+	if end, ok := strings.CutPrefix(action, "settle: "); ok {
+		return "Read: " + strings.ToLower(endWords(workflow.MailEnd(end)))
 	}
 	return deedWords(store.Happened{Action: workflow.Action(action)})
 }

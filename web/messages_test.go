@@ -78,7 +78,7 @@ func TestAMailsOwnPage(t *testing.T) {
 		x.Reading.(map[string]any)["UrgencyWhy"] = []store.Cue{{Rule: "bridge", Part: "1", Quote: "on the bridge"}}
 	})
 	page := v.page(at)
-	see(t, page, []string{"Mail 1", "About <b>Tom</b>", "Waits: it may belong to a case: look at this and say what it is.", "Tom <script>alert(1)</script> moved.", "Our mail host says that this address was not proved",
+	see(t, page, []string{"Mail 1", "About <b>Tom</b>", "Waits: it may belong to a case", "Look at this and say what it is.", "Tom <script>alert(1)</script> moved.", "Our mail host says that this address was not proved",
 		"dmarc=fail header.from=example.org", "dsr@example.org", "because of “moved”", "plan.pdf", "Encrypted", "it asks for a password", "999 000 0018", "essex, INBOX", "Crisis: ring now", "“on the bridge”", "No letter answers this mail",
 		"Join it to a case", "Make a case of it", "Take it elsewhere", "Put it aside", "Give it to somebody"}, "Read it again", "Release it", "Take it back", "Send the acknowledgement")
 	wantNot(t, "the page of a mail", page, "<script>alert", "<b>Tom</b>")
@@ -112,7 +112,7 @@ func TestAMailInQuarantineIsOpenedByNobody(t *testing.T) {
 	at := w.mail(1, func(x *store.Settlement) { x.End, x.Why = store.EndQuarantined, "it holds malware" })
 	v := w.as(workflow.Practitioner)
 	page := v.page(at)
-	see(t, page, []string{"In quarantine: it holds malware", "Tom <script>alert(1)</script> moved.", "plan.pdf"}, "Download it", "See it as it was laid out", "Join it")
+	see(t, page, []string{"In quarantine", "It holds malware.", "Tom <script>alert(1)</script> moved.", "plan.pdf"}, "Download it", "See it as it was laid out", "Join it")
 	for _, below := range []string{"/raw", "/html", "/files/2"} {
 		if strings.Contains(page, at+below) {
 			t.Errorf("the page of a mail in quarantine leads to %s", below)
@@ -123,7 +123,7 @@ func TestAMailInQuarantineIsOpenedByNobody(t *testing.T) {
 	}
 	v.send(at, at+"/release", url.Values{"release-why": {"safe"}}).refused(t, 422, "Write how you know that it is safe")
 	v.send(at, at+"/release", url.Values{"release-why": {"rang the sender, who sent it"}}).done(t, at)
-	see(t, v.page(at), []string{"released from quarantine", "Released from quarantine by Test practitioner", "rang the sender, who sent it", "Join it to a case", "Download it"})
+	see(t, v.page(at), []string{"Released from quarantine. By Test practitioner", "Released from quarantine by Test practitioner", "rang the sender, who sent it", "Join it to a case", "Download it"})
 }
 
 func TestJoiningAMailToACase(t *testing.T) {
@@ -178,7 +178,7 @@ func TestTakingAMailElsewhere(t *testing.T) {
 	at := w.mail(1, func(x *store.Settlement) { x.Class, x.Kind = "other_route", "sar" })
 	v := w.as(workflow.Coordinator)
 	page := v.page(at)
-	see(t, page, []string{"A request for somebody's own records (subject access)", "Due 23 December 2026 at 5:00pm"})
+	see(t, page, []string{"A request for somebody's own records (subject access)", "Due 23 December 2026 at 5pm"})
 	route, owner := at+"/route", fmt.Sprint(w.who[workflow.Manager].ID)
 	if got := v.form(page, route, nil).Get("route"); got != "sar" {
 		t.Errorf("the form offers %q, want what the reader proposes", got)
@@ -208,7 +208,7 @@ func TestPuttingAMailAsideAndReadingItAgain(t *testing.T) {
 	v.send(at, at+"/ignore", url.Values{"ignore-why": {"an advertisement for chairs"}}).done(t, "/messages?tab=problem")
 	see(t, v.page(at), []string{"Put aside", "an advertisement for chairs", "Take it back"}, "Join it", "Give it to somebody")
 	v.send(at, at+"/restore", nil).done(t, at)
-	see(t, v.page(at), []string{"taken back after it was put aside", "due in 2 working days"}, "Read it again")
+	see(t, v.page(at), []string{"Taken back after it was put aside", "due in 2 working days"}, "Read it again")
 	again := w.mail(2, func(x *store.Settlement) { x.End = store.EndProblem })
 	v.send(again, again+"/reread", nil).done(t, "/messages?tab=reading")
 	see(t, v.page(again), []string{"This mail is being read"}, "What next")

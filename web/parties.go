@@ -37,7 +37,7 @@ func (a *App) showPeople(w http.ResponseWriter, r *http.Request) error {
 	}
 	by, _ := actorOf(r)
 	here := "/cases/" + x.Case.Ref
-	p := &peoplePage{Layout: Layout{Title: "People", Ref: x.Case.Ref, Back: &Link{"Back to the queue", "/"}}, Head: headOf(x, by, workflow.DateOf(a.now()), "/people"),
+	p := &peoplePage{Layout: Layout{Title: "People", Ref: x.Case.Ref, Back: a.backToList(r)}, Head: headOf(x, by, workflow.DateOf(a.now()), "/people"),
 		Contacts: contactTable(x, names)}
 	changes := x.May(by, workflow.SetParty) == nil
 	for _, party := range x.Parties {

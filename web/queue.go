@@ -78,6 +78,7 @@ func (a *App) showQueue(w http.ResponseWriter, r *http.Request) error {
 		return a.leadOn(w, r, by)
 	}
 	q := readQueue(r.URL.Query())
+	a.keepPlace(r, q.address(q.page))
 	rows, total, err := a.store.Queue(r.Context(), q.query(by.ID))
 	if err != nil {
 		return err
@@ -102,6 +103,25 @@ func (a *App) showQueue(w http.ResponseWriter, r *http.Request) error {
 	return a.page(w, r, http.StatusOK, "queue", p)
 }
 
+// keyPlace is the list that somebody saw last, with its stream, filters and
+// page: a case leads back to it.
+const keyPlace = "place"
+
+func (a *App) keepPlace(r *http.Request, address string) {
+	if a.sessions.GetString(r.Context(), keyPlace) != address {
+		a.sessions.Put(r.Context(), keyPlace, address)
+	}
+}
+
+// backToList leads back to the list that somebody came from.
+func (a *App) backToList(r *http.Request) *Link {
+	place := or(a.sessions.GetString(r.Context(), keyPlace), "/")
+	if strings.HasPrefix(place, "/search/") {
+		return &Link{"Back to the search", place}
+	}
+	return &Link{"Back to the queue", place}
+}
+
 // leadOn leads to the first page of somebody's menu.
 func (a *App) leadOn(w http.ResponseWriter, r *http.Request, by workflow.Actor) error {
 	for _, e := range a.menu {
@@ -109,11 +129,8 @@ func (a *App) leadOn(w http.ResponseWriter, r *http.Request, by workflow.Actor) 
 			return seeOther(w, r, e.href)
 		}
 	}
-	return a.page(w, r, http.StatusOK, "start", &startPage{Layout: Layout{Title: "You are signed in"}})
+	return &workflow.Refusal{Kind: workflow.ErrNotAllowed, Words: "Your account has no role that has pages here. Ask your team manager."}
 }
-
-// startPage is for accounts whose roles have no page of their own.
-type startPage struct{ Layout }
 
 // notes are what the team must know of the service itself, once a day rather
 // than on every page.
@@ -247,10 +264,17 @@ func queueRow(x store.QueueRow, cal workflow.Calendar, now time.Time) Row {
 		{Head: true, Text: personWords(x), Href: "/cases/" + x.Ref, Sub: x.Ref},
 		{Tags: rowTags(x)},
 		{Text: or(x.Referrer, "Not known"), Sub: relationWords(x)},
-		{Text: shortDate(x.ReceivedAt), Sub: fmt.Sprintf("%s with us, %s in all", workingDays(ours), countWords(days, "day", "days"))},
+		{Text: shortDate(x.ReceivedAt), Sub: clockLine(ours, days)},
 		{Text: due, Late: late},
 		{Text: or(x.OwnerName, "Nobody")},
 	}}
+}
+
+func clockLine(ours, days int) string {
+	if days == 0 {
+		return "today"
+	}
+	return fmt.Sprintf("%s with us, %s in all", workingDays(ours), countWords(days, "day", "days"))
 }
 
 func or(s, otherwise string) string {

@@ -179,6 +179,7 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request, status int, name s
 	if err != nil {
 		return fmt.Errorf("render %s: %w", name, err)
 	}
+	s.log.Debug("page shown", "page", name, "status", status, "request", requestID(r))
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
 	_, err = w.Write(body)

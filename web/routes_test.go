@@ -25,7 +25,7 @@ func whoMay() map[string][]workflow.Role {
 		"GET /cases/new": works, "POST /cases/new": works,
 		// The team reads every case; who sits on a panel reads its cases.
 		"GET /cases/{ref}": all, "POST /cases/{ref}": works, "POST /cases/{ref}/assign": team,
-		"GET /cases/{ref}/mails/{message}/raw": team, "GET /cases/{ref}/mails/{message}/files/{part...}": team, "GET /cases/{ref}/timeline": team,
+		"GET /cases/{ref}/mails/{message}/raw": team, "GET /cases/{ref}/mails/{message}/files/{part...}": team, "GET /cases/{ref}/timeline": team, "GET /cases/{ref}/next": team,
 		"GET /cases/{ref}/people": team, "GET /cases/{ref}/people/{party}": works, "POST /cases/{ref}/people/{party}": works, "GET /cases/{ref}/consent": team,
 		"/take": works, "/ask-information": works, "/information-came": works, "/ask-consent": works, "/contact": works, "/note": team, "/urgency": works, "/settle": team,
 		// Consent, capacity and what follows from them are a practitioner's.
@@ -59,6 +59,8 @@ func whoMay() map[string][]workflow.Role {
 		"GET /directory": all, "GET /directory/{id}": all, "GET /directory/new": team, "POST /directory/new": team, "GET /directory/{id}/change": team, "POST /directory/{id}/change": team,
 		"POST /directory/{id}/verify": team, "POST /directory/{id}/retire": team,
 		"GET /settings": office, "POST /settings": office,
+		// What the reader learns is the team's; how often it was right is for all who use it.
+		"GET /reading": team, "GET /settings/labels": {ma}, "POST /settings/labels": {ma}, "POST /settings/labels/forget": {ma},
 		"GET /users": office, "GET /users/new": office, "POST /users/new": office, "GET /users/{id}": office, "POST /users/{id}": office, "POST /users/{id}/link": office,
 		// Nobody has signed in yet, or a machine asks.
 		"GET /sign-in": nil, "POST /sign-in": nil, "POST /sign-out": nil, "GET /set-password/{token}": nil, "POST /set-password/{token}": nil,

@@ -70,6 +70,7 @@ func (a *App) showSearch(w http.ResponseWriter, r *http.Request) error {
 	if words == "" {
 		return &workflow.Refusal{Kind: workflow.ErrNotFound, Words: "This search is no longer kept. Search again from the queue."}
 	}
+	a.keepPlace(r, "/search/"+r.PathValue("id"))
 	by, _ := actorOf(r)
 	rows, err := a.store.Search(r.Context(), by, a.now(), words)
 	if err != nil {

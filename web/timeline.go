@@ -32,7 +32,7 @@ func (a *App) showTimeline(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	here := "/cases/" + x.Case.Ref
-	p := &timelinePage{Layout: Layout{Title: "What happened", Ref: x.Case.Ref, Back: &Link{"Back to the queue", "/"}}, Here: here, Version: x.Case.Version,
+	p := &timelinePage{Layout: Layout{Title: "What happened", Ref: x.Case.Ref, Back: a.backToList(r)}, Here: here, Version: x.Case.Version,
 		Head: headOf(x, by, workflow.DateOf(a.now()), "/timeline"), Looks: Link{"Show also who read it", here + "/timeline?show=all"}}
 	if looks {
 		p.Looks = Link{"Leave out who read it", here + "/timeline"}
@@ -55,7 +55,7 @@ func happening(e store.Happened, x workflow.File) Happening {
 		h.Tag = &tag
 	}
 	if e.Letter != 0 {
-		h.Links = append(h.Links, Link{"Letter " + string(e.Kind), "/letters/" + idText(e.Letter)})
+		h.Links = append(h.Links, Link{"Letter: " + e.Kind.Words(), "/letters/" + idText(e.Letter)})
 	}
 	for _, c := range e.Changes {
 		h.Changes = append(h.Changes, Changed{Field: fieldLabel(c.Field), Old: plainValue(c.Old), New: plainValue(c.New)})
@@ -101,5 +101,17 @@ func deedWords(e store.Happened) string {
 	if w, ok := words[e.Action]; ok {
 		return w
 	}
+	if state, ok := strings.CutPrefix(string(e.Action), "letter "); ok {
+		return letterEventWords(workflow.LetterState(state))
+	}
 	return sentence(string(e.Action))
+}
+
+// letterEventWords are what became of a letter. Accepted by a mail host is not
+// said so: here the word is for decisions.
+func letterEventWords(s workflow.LetterState) string {
+	words := map[workflow.LetterState]string{workflow.LetterAccepted: "Letter left", workflow.LetterRetry: "Letter did not leave yet", workflow.LetterFailed: "Letter could not be sent",
+		workflow.LetterUnknown: "It is not certain that a letter left", workflow.LetterReturned: "Letter came back", workflow.LetterWithdrawn: "Letter stopped",
+		workflow.LetterPosted: "Letter posted"}
+	return or(words[s], "Letter "+string(s))
 }

@@ -44,7 +44,7 @@ func dayWords(d workflow.Date) string {
 	return dateWords(d.At(12, 0))
 }
 
-// clockWords is "10:04am", "midday" or "midnight" in London.
+// clockWords is "10:04am", "10am", "midday" or "midnight" in London.
 func clockWords(t time.Time) string {
 	switch inLondon(t, "15:04") {
 	case "00:00":
@@ -52,7 +52,7 @@ func clockWords(t time.Time) string {
 	case "12:00":
 		return "midday"
 	}
-	return inLondon(t, "3:04pm")
+	return strings.Replace(inLondon(t, "3:04pm"), ":00", "", 1)
 }
 
 // dateTime is "23 November 2026 at 10:04am" in London.

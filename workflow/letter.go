@@ -169,7 +169,7 @@ func (f File) RecipientOf(l Letter) (Party, error) {
 	case f.Case.Has(FlagHold):
 		return p, notAllowed("The case is on hold: no letter leaves.")
 	case p.Blocked:
-		return p, notAllowed("%s must not be written to: %s.", p.Role, p.BlockedWhy)
+		return p, notAllowed("%s must not be written to: %s.", sentenceOf(nameOr(p)), p.BlockedWhy)
 	case f.Case.Has(FlagDoNotContact):
 		return p, notAllowed("This case is marked: do not contact.")
 	case !p.Confirmed:

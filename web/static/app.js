@@ -126,15 +126,6 @@ function sendOnce() {
   });
 }
 
-// "Select all" ticks the rows that are shown, never those of other pages.
-function tickAll() {
-  for (const box of all('input[data-tick-all]')) {
-    const rows = () => all('input[name="' + CSS.escape(box.dataset.tickAll) + '"]');
-    box.closest('[hidden]')?.removeAttribute('hidden');
-    box.addEventListener('change', () => rows().forEach((row) => { row.checked = box.checked; }));
-  }
-}
-
 // Warns before the session ends (WCAG 2.2.1) and leaves when it has ended, so
 // that no record stays on an empty desk. Several tabs tell each other.
 function watchSession() {
@@ -197,6 +188,5 @@ watchForChanges();
 offerCopying();
 confirmByKeyboard();
 sendOnce();
-tickAll();
 watchSession();
 offerPrinting();
