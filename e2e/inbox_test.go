@@ -78,9 +78,10 @@ func TestInbox(t *testing.T) {
 	if got := s.counts(t); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("letters: %v, want %v", got, want)
 	}
-	ends := map[string]int{"case": 3, "filed": 4, "holding": 1, "problem": 1}
-	if r := s.reconcile(t); r.OnServer != 9 || r.InLedger != 9 || fmt.Sprint(r.ByEnd) != fmt.Sprint(ends) || len(r.WithoutEnd) != 0 {
-		t.Errorf("the mailbox's account: %+v, want every one of 9 mails to end: %v", r, ends)
+	// The one that was not handed over is asked for again, and accounted for until then.
+	ends := map[string]int{"case": 3, "filed": 4, "holding": 1}
+	if r := s.reconcile(t); r.OnServer != 9 || r.InLedger != 9 || fmt.Sprint(r.ByEnd) != fmt.Sprint(ends) || len(r.WithoutEnd) != 1 || !strings.Contains(r.WithoutEnd[0].Why, "open it in Outlook") {
+		t.Errorf("the mailbox's account: %+v, want 8 of 9 mails to end: %v, and one waited for", r, ends)
 	}
 	s.checkWhole(t)
 	s.checkLog(t, "Maisie", "Thorne", "Helen", "Alfie", "Natarajan", "Hana", "Kovac", "tablets", "01632", ".example", "Carol", "Reed")
