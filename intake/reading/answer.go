@@ -1,7 +1,6 @@
 package reading
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/essex-dsr/dsr/intake/document"
@@ -33,7 +32,7 @@ func (a answer) chosen() []option {
 }
 
 // placeholders are what an empty field shows.
-var placeholders = regexp.MustCompile(`(?i)^(?:click (?:or tap )?(?:here )?to enter(?: text| a date)?|click here.*|choose an item|select an item|enter text|enter date|type here|tap to enter.*|dd ?/ ?mm ?/ ?yy(?:yy)?|n ?/ ?a|n ?/ ?k|nk|not known|unknown|don't know|do not know|dk|not applicable|does not apply|tbc|to be confirmed|to follow|please specify|as above|see above|see attached|attached|see (?:rio|systmone|mosaic|notes).*|\?+|-+|_+|\.+|…|x{3,}|nil|blank|not stated|not recorded|not disclosed|awaited)\.?$`)
+var placeholders = lazy(`(?i)^(?:click (?:or tap )?(?:here )?to enter(?: text| a date)?|click here.*|choose an item|select an item|enter text|enter date|type here|tap to enter.*|dd ?/ ?mm ?/ ?yy(?:yy)?|n ?/ ?a|n ?/ ?k|nk|not known|unknown|don't know|do not know|dk|not applicable|does not apply|tbc|to be confirmed|to follow|please specify|as above|see above|see attached|attached|see (?:rio|systmone|mosaic|notes).*|\?+|-+|_+|\.+|…|x{3,}|nil|blank|not stated|not recorded|not disclosed|awaited)\.?$`)
 
 // isPlaceholder reports whether a value says nothing.
 func isPlaceholder(v string) bool {
@@ -42,9 +41,9 @@ func isPlaceholder(v string) bool {
 }
 
 var (
-	boxMark   = regexp.MustCompile(`☐|☒|\[ ?[xX☒✓ ]? ?\]|\( ?[xX ] ?\)|\(\)`)
-	slashes   = regexp.MustCompile(`\s*/\s*|\s+\|\s+|\t+|\n+| {2,}|\s+or\s+`)
-	hintTail  = regexp.MustCompile(`(?i)\s*\((?:please )?(?:delete|tick|circle|highlight|select|choose)[^)]*\)\s*$`)
+	boxMark   = lazy(`☐|☒|\[ ?[xX☒✓ ]? ?\]|\( ?[xX ] ?\)|\(\)`)
+	slashes   = lazy(`\s*/\s*|\s+\|\s+|\t+|\n+| {2,}|\s+or\s+`)
+	hintTail  = lazy(`(?i)\s*\((?:please )?(?:delete|tick|circle|highlight|select|choose)[^)]*\)\s*$`)
 	choiceSet = wordSet("yes no y n male female m f other unknown red amber green blue diagnosed suspected none na")
 )
 

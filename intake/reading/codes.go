@@ -1,7 +1,6 @@
 package reading
 
 import (
-	"regexp"
 	"strings"
 )
 
@@ -39,9 +38,9 @@ func genderCode(v string) string {
 }
 
 var (
-	waitingWords   = regexp.MustCompile(`await|waiting|\bon (?:the )?(?:\w+ )?pathway|\bpathway\b|being assessed|pending|in progress|referred for (?:an )?(?:\w+ )?assess|under assessment|assessment (?:requested|booked|due|ongoing|underway)|on (?:the|a|our) list`)
-	suspectedWords = regexp.MustCompile(`suspect|\bquery\b|\?|possibl|probabl|\btraits\b|not (?:formally )?assessed|undiagnosed|self[- ]?(?:identif|diagnos)|not confirmed|thought to|likely`)
-	diagnosedWords = regexp.MustCompile(`diagnos|confirmed|\bmild\b|\bmoderate\b|\bsevere\b|\bprofound\b|\bmod\b|formal|since birth`)
+	waitingWords   = lazy(`await|waiting|\bon (?:the )?(?:\w+ )?pathway|\bpathway\b|being assessed|pending|in progress|referred for (?:an )?(?:\w+ )?assess|under assessment|assessment (?:requested|booked|due|ongoing|underway)|on (?:the|a|our) list`)
+	suspectedWords = lazy(`suspect|\bquery\b|\?|possibl|probabl|\btraits\b|not (?:formally )?assessed|undiagnosed|self[- ]?(?:identif|diagnos)|not confirmed|thought to|likely`)
+	diagnosedWords = lazy(`diagnos|confirmed|\bmild\b|\bmoderate\b|\bsevere\b|\bprofound\b|\bmod\b|formal|since birth`)
 )
 
 // condition reads the state of a diagnosis: yes, awaiting_assessment, suspected
@@ -105,10 +104,10 @@ func careStatus(label, v string) string {
 }
 
 var (
-	lookedAfter = regexp.MustCompile(`looked[- ]after|\blac\b|\bcla\b|section (?:20|31)\b|\bs ?\.?(?:20|31)\b|care order|child in (?:public )?care|in foster care|voluntarily accommodated`)
-	childPlan   = regexp.MustCompile(`child protection|\bcp plan\b|\bcpp\b|^cp\b`)
-	inNeed      = regexp.MustCompile(`child in need|\bcin\b|section 17\b`)
-	leaver      = regexp.MustCompile(`care[- ]leaver|leaving care|relevant child`)
+	lookedAfter = lazy(`looked[- ]after|\blac\b|\bcla\b|section (?:20|31)\b|\bs ?\.?(?:20|31)\b|care order|child in (?:public )?care|in foster care|voluntarily accommodated`)
+	childPlan   = lazy(`child protection|\bcp plan\b|\bcpp\b|^cp\b`)
+	inNeed      = lazy(`child in need|\bcin\b|section 17\b`)
+	leaver      = lazy(`care[- ]leaver|leaving care|relevant child`)
 )
 
 func careWords(v string) string {
@@ -144,7 +143,7 @@ func capacityCode(v string) string {
 	return ""
 }
 
-var ragWord = regexp.MustCompile(`(?i)\b(red|amber|green|blue)\b`)
+var ragWord = lazy(`(?i)\b(red|amber|green|blue)\b`)
 
 func ragCode(v string) string {
 	all := ragWord.FindAllString(v, -1)
@@ -154,7 +153,7 @@ func ragCode(v string) string {
 	return strings.ToLower(all[0])
 }
 
-var noConcern = regexp.MustCompile(`^(?:none|no\b|nil|n\b|not (?:at present|currently|that)|considered[.,:]? no|no (?:current|known|present) )|\bno (?:current |known )?(?:safeguarding )?concerns?\b`)
+var noConcern = lazy(`^(?:none|no\b|nil|n\b|not (?:at present|currently|that)|considered[.,:]? no|no (?:current|known|present) )|\bno (?:current |known )?(?:safeguarding )?concerns?\b`)
 
 func safeguardingCode(v string) string {
 	v = strings.TrimLeft(strings.ToLower(v), " -.")
@@ -182,7 +181,7 @@ var relationCodes = map[string]string{
 	"professional": "professional",
 }
 
-var relationWord = regexp.MustCompile(`[\p{L}-]+`)
+var relationWord = lazy(`[\p{L}-]+`)
 
 // relationCode reads a relationship from the beginning of an answer.
 func relationCode(v string) string {

@@ -1,7 +1,6 @@
 package reading
 
 import (
-	"regexp"
 	"strings"
 )
 
@@ -13,20 +12,20 @@ type stated struct {
 }
 
 var (
-	autismTerm   = regexp.MustCompile(`\b(?:autistic|autism|asd|asc|asperger'?s?(?: syndrome)?|on the (?:autis\w+ )?spectrum|aspie)\b`)
-	ldTerm       = regexp.MustCompile(`\b(?:(?:mild|moderate|severe|profound|significant)(?: to \w+)? )?(?:learning disabilit(?:y|ies)|learning[- ]disabled|intellectual disabilit(?:y|ies)|global learning disability|ld|pmld|sld|mld)\b`)
-	termOfOther  = regexp.MustCompile(`^[\s,]*(?:\w+[ ])?(?:groups?|teams?|assessments?|pathways?|therapist|therapy|services?|unit|charity|nurse|nursing|nurses|specialist|support|school|base|outreach|awareness|society|hub|register|psychology|psychologist|psychiatr\w+|liaison|partnership|provision|resource|champion|list|clinic|team|adults?|children|people|south|north|mid|east|west|friendly|coach|mentor|practitioner|or autis\w+)\b`)
-	deniesBefore = regexp.MustCompile(`\b(?:no|not|never|isn't|isnt|without|doesn't|doesnt|don't|dont|hasn't|nor|neither|ruled out|denies|rather than)\b(?:[^,;.]{0,40})$`)
-	deniesAfter  = regexp.MustCompile(`^[\s:)–-]*(?:(?:was|is|has been)\s)?(?:no\b|none|ruled out|not (?:diagnosed|present|confirmed as)|excluded)`)
-	waitsNear    = regexp.MustCompile(`\btest(?:ing|ed) (?:him|her|me|them) for\b|\bunder assessment\b|\bwait|\bpathway\b|being assessed|referred for|on (?:the|a|our) (?:waiting )?list|assessment (?:is )?(?:pending|due|booked)|pending`)
-	suspectsNear = regexp.MustCompile(`\b(?:think|thinks|thought|suspect\w*|possible|possibly|probabl[ey]|query|queried|may (?:be|have)|might (?:be|have)|maybe|wonder\w*|undiagnosed|traits|could be|seems|not (?:yet )?(?:been )?(?:diagnosed|assessed)|i'd say|i would say)\b|\?`)
-	otherTerm    = regexp.MustCompile(`\b(?:adhd|dyslexia|dyspraxia|ocd|epilepsy|ehcp|bed|flat|place)\b`)
-	ofOthers     = regexp.MustCompile(`\b(?:his|her|their|my other|my own|our other|whose)\s+(?:\w+\s+)?(?:brother|sister|mum|mother|dad|father|cousin|twin|son|daughter|friend|nephew|niece)\b[^.;]*$`)
-	bareEvidence = regexp.MustCompile(`(?:\b(?:has|have|had|having|with|got|of|is|are|am|i'm|im|he's|hes|she's|shes|they're|being|diagnosed|diagnosis|both|an?|severe|severely|mild|mildly|moderate|profound|and|also|,|:|non-verbal|young|who's|is also|confirmed|as|maybe|possibly|possible|query|suspected|think|thinks|no|not|my|very|really|our|aged|male|female|says?|likely|therefore|plus|\d+)|\(|[+&/]|^)\s*(?:an?\s+|the\s+)?(?:diagnosis of\s+)?$`)
+	autismTerm   = lazy(`\b(?:autistic|autism|asd|asc|asperger'?s?(?: syndrome)?|on the (?:autis\w+ )?spectrum|aspie)\b`)
+	ldTerm       = lazy(`\b(?:(?:mild|moderate|severe|profound|significant)(?: to \w+)? )?(?:learning disabilit(?:y|ies)|learning[- ]disabled|intellectual disabilit(?:y|ies)|global learning disability|ld|pmld|sld|mld)\b`)
+	termOfOther  = lazy(`^[\s,]*(?:\w+[ ])?(?:groups?|teams?|assessments?|pathways?|therapist|therapy|services?|unit|charity|nurse|nursing|nurses|specialist|support|school|base|outreach|awareness|society|hub|register|psychology|psychologist|psychiatr\w+|liaison|partnership|provision|resource|champion|list|clinic|team|adults?|children|people|south|north|mid|east|west|friendly|coach|mentor|practitioner|or autis\w+)\b`)
+	deniesBefore = lazy(`\b(?:no|not|never|isn't|isnt|without|doesn't|doesnt|don't|dont|hasn't|nor|neither|ruled out|denies|rather than)\b(?:[^,;.]{0,40})$`)
+	deniesAfter  = lazy(`^[\s:)–-]*(?:(?:was|is|has been)\s)?(?:no\b|none|ruled out|not (?:diagnosed|present|confirmed as)|excluded)`)
+	waitsNear    = lazy(`\btest(?:ing|ed) (?:him|her|me|them) for\b|\bunder assessment\b|\bwait|\bpathway\b|being assessed|referred for|on (?:the|a|our) (?:waiting )?list|assessment (?:is )?(?:pending|due|booked)|pending`)
+	suspectsNear = lazy(`\b(?:think|thinks|thought|suspect\w*|possible|possibly|probabl[ey]|query|queried|may (?:be|have)|might (?:be|have)|maybe|wonder\w*|undiagnosed|traits|could be|seems|not (?:yet )?(?:been )?(?:diagnosed|assessed)|i'd say|i would say)\b|\?`)
+	otherTerm    = lazy(`\b(?:adhd|dyslexia|dyspraxia|ocd|epilepsy|ehcp|bed|flat|place)\b`)
+	ofOthers     = lazy(`\b(?:his|her|their|my other|my own|our other|whose)\s+(?:\w+\s+)?(?:brother|sister|mum|mother|dad|father|cousin|twin|son|daughter|friend|nephew|niece)\b[^.;]*$`)
+	bareEvidence = lazy(`(?:\b(?:has|have|had|having|with|got|of|is|are|am|i'm|im|he's|hes|she's|shes|they're|being|diagnosed|diagnosis|both|an?|severe|severely|mild|mildly|moderate|profound|and|also|,|:|non-verbal|young|who's|is also|confirmed|as|maybe|possibly|possible|query|suspected|think|thinks|no|not|my|very|really|our|aged|male|female|says?|likely|therefore|plus|\d+)|\(|[+&/]|^)\s*(?:an?\s+|the\s+)?(?:diagnosis of\s+)?$`)
 )
 
 // clauseBreak ends what a negation or a waiting list speaks of.
-var clauseBreak = regexp.MustCompile(`[;,.]\s|\bbut\b|\band\b|\n`)
+var clauseBreak = lazy(`[;,.]\s|\bbut\b|\band\b|\n`)
 
 // conditions finds what a stretch of text says of learning disability and
 // autism. As an answer under a label the bare word is enough; in a letter it
@@ -36,7 +35,7 @@ func conditions(s *sheet, sp span, answer bool) []stated {
 	var out []stated
 	for _, t := range []struct {
 		field string
-		term  *regexp.Regexp
+		term  *pattern
 	}{{"person.autism", autismTerm}, {"person.learning_disability", ldTerm}} {
 		for _, m := range t.term.FindAllStringIndex(text, -1) {
 			v := stateOf(text, m[0], m[1], answer)

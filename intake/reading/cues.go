@@ -3,7 +3,7 @@ package reading
 import (
 	_ "embed"
 	"fmt"
-	"regexp"
+	"regexp/syntax"
 	"strings"
 	"sync"
 	"time"
@@ -26,8 +26,7 @@ type cueRule struct {
 	ownNegation bool // the pattern holds its own negation
 	pastCounts  bool
 	askedCounts bool
-	gates       []string
-	re          *regexp.Regexp
+	re          *pattern
 }
 
 //go:embed cues.txt
@@ -53,15 +52,10 @@ func parseCues(data string) ([]cueRule, error) {
 		if len(f) != 4 {
 			return nil, fmt.Errorf("%q has %d columns, not 4", line[:min(len(line), 40)], len(f))
 		}
-		re, err := regexp.Compile(f[3])
-		if err != nil {
+		if _, err := syntax.Parse(f[3], syntax.Perl); err != nil {
 			return nil, fmt.Errorf("%s %s: %w", f[0], f[1], err)
 		}
-		words, err := gates(f[3])
-		if err != nil {
-			return nil, fmt.Errorf("%s %s: %w", f[0], f[1], err)
-		}
-		rules = append(rules, cueRule{level: f[0], name: f[1], gates: words, re: re,
+		rules = append(rules, cueRule{level: f[0], name: f[1], re: lazy(f[3]),
 			ownNegation: strings.Contains(f[2], "n"), pastCounts: strings.Contains(f[2], "p"), askedCounts: strings.Contains(f[2], "q")})
 	}
 	return rules, nil
@@ -132,45 +126,49 @@ func scanSheet(s *sheet, now time.Time) []cueHit {
 	return hits
 }
 
-// scanSpan runs the rules of some levels over a stretch of a sheet.
+// scanSpan gives what the rules of some levels meet in a stretch of a sheet.
 func scanSpan(s *sheet, sp span, now time.Time, levels ...string) []cueHit {
-	var active []*cueRule
-	rules := cueRules()
-	whole := sp.of(s.low)
-	for i := range rules {
-		if contains(levels, rules[i].level) && rules[i].gated(whole) {
-			active = append(active, &rules[i])
-		}
-	}
-	if len(active) == 0 {
-		return nil
-	}
 	var hits []cueHit
 	for _, sen := range sentences(s.norm, sp.start, sp.end) {
-		text := flat(sen.of(s.low))
-		for _, r := range active {
-			if !r.gated(text) {
-				continue
-			}
-			for _, m := range r.re.FindAllStringIndex(text, 3) {
-				if level := r.judge(s, sen.span, text, m[0], m[1], now); level != "" {
-					hits = append(hits, cueHit{r, level, s, span{sen.start + m[0], sen.start + m[1]}, sen.span})
-					break
-				}
+		for _, h := range s.cuesOf(sen.span, now) {
+			if contains(levels, h.rule.level) {
+				hits = append(hits, h)
 			}
 		}
 	}
 	return hits
 }
 
-func (r *cueRule) gated(text string) bool {
-	for _, g := range r.gates {
-		if strings.Contains(text, g) {
-			return true
+// cuesOf runs all rules over a sentence, once: whoever asks for urgency, for
+// grounds or for the reason asks about the same sentences.
+func (s *sheet) cuesOf(sen span, now time.Time) []cueHit {
+	if s.cues == nil {
+		s.cues = map[span][]cueHit{}
+		rules := cueRules()
+		for i := range rules {
+			if rules[i].gated(s.low) || rules[i].gated(flat(s.low)) {
+				s.active = append(s.active, &rules[i])
+			}
 		}
 	}
-	return len(r.gates) == 0
+	hits, known := s.cues[sen]
+	if known {
+		return hits
+	}
+	text := flat(sen.of(s.low))
+	for _, r := range s.active {
+		for _, m := range r.re.FindAllStringIndex(text, 3) {
+			if level := r.judge(s, sen, text, m[0], m[1], now); level != "" {
+				hits = append(hits, cueHit{r, level, s, span{sen.start + m[0], sen.start + m[1]}, sen})
+				break
+			}
+		}
+	}
+	s.cues[sen] = hits
+	return hits
 }
+
+func (r *cueRule) gated(text string) bool { return r.re.may(text) }
 
 // flat makes one line of a sentence without moving a byte.
 func flat(s string) string {
@@ -183,21 +181,21 @@ func flat(s string) string {
 }
 
 var (
-	boilerplate = regexp.MustCompile(`\b(?:if (?:you|your|someone|anyone|somebody|a child|a person|it is|this is|there is|an? )|in an emergency|out of hours|samaritans|116 123|(?:call|dial|ring|phone|contact) (?:999|111|nhs 111|the police on)|nhs 111|not monitored|this (?:e-?mail|message|inbox|mailbox|form|team)|for urgent|people who|anyone who|young people who|we (?:offer|provide|support) )`)
-	personal    = regexp.MustCompile(`\b(?:my (?:\w+ )?(?:son|daughter|brother|sister|husband|wife|partner|mum|dad|boy|girl|lad|child|grandson|granddaughter|nephew|niece|friend|client|mother|father)|i have|i've|ive|i am|i'm|im|he has|she has|he's|she's|hes|shes|has taken|has a)\b`)
-	negationEnd = regexp.MustCompile(`\b(?:no|not|never|nor|without|den(?:y|ies|ied|ying)|didn't|didnt|doesn't|doesnt|don't|dont|isn't|isnt|wasn't|wasnt|hasn't|hasnt|haven't|aren't|won't|wouldn't|nobody|no one|noone|neither|rather than|instead of|no longer|free of|rules? out|ruled out|not been|weren't|couldn't|low risk of|avoid|prevent)(?:\s+[\w'/&-]+){0,6}?\s*$`)
+	boilerplate = lazy(`\b(?:if (?:you|your|someone|anyone|somebody|a child|a person|it is|this is|there is|an? )|in an emergency|out of hours|samaritans|116 123|(?:call|dial|ring|phone|contact) (?:999|111|nhs 111|the police on)|nhs 111|not monitored|this (?:e-?mail|message|inbox|mailbox|form|team)|for urgent|people who|anyone who|young people who|we (?:offer|provide|support) )`)
+	personal    = lazy(`\b(?:my (?:\w+ )?(?:son|daughter|brother|sister|husband|wife|partner|mum|dad|boy|girl|lad|child|grandson|granddaughter|nephew|niece|friend|client|mother|father)|i have|i've|ive|i am|i'm|im|he has|she has|he's|she's|hes|shes|has taken|has a)\b`)
+	negationEnd = lazy(`\b(?:no|not|never|nor|without|den(?:y|ies|ied|ying)|didn't|didnt|doesn't|doesnt|don't|dont|isn't|isnt|wasn't|wasnt|hasn't|hasnt|haven't|aren't|won't|wouldn't|nobody|no one|noone|neither|rather than|instead of|no longer|free of|rules? out|ruled out|not been|weren't|couldn't|low risk of|avoid|prevent)(?:\s+[\w'/&-]+){0,6}?\s*$`)
 	// What happens to a relative is no ground of the person's.
-	relativesFate = regexp.MustCompile(`\b(?:my|his|her|their|whose) (?:\w+ )?(?:sister|brother|mother|mum|mam|father|dad|nan|gran|wife|husband|partner|aunt|uncle)(?: \p{L}+)? (?:who |whom )?(?:is|was|has been|has gone|went|had to go)(?: now| just| also| himself| herself)? (?:\w+ )?$`)
-	deniedWithin  = regexp.MustCompile(`\b(?:not|never|no longer|isn't|wasn't|neither)\b`)
-	thingMissing  = regexp.MustCompile(`\b(?:anything|something|nothing|what|which|information|pages?|numbers?|forms?|documents?|details?|attachments?|reports?|boxes|bits?|it|this|that)\s*$`)
-	habitual      = regexp.MustCompile(`\b(?:every (?:day|night|week|morning|time)|most (?:days|nights)|all the time|daily|each day|on a daily basis|constantly|always)\b`)
-	groundDenied  = regexp.MustCompile(`\b(?:no|not|never|without|isn't|nobody is|no one is|denies)\s+(?:\w+\s+){0,3}(?:risk|plans?|question|need|history|concerns?|talk\w*|at risk|going|been)?\s*(?:of|for|to|about)?\s*(?:\w+\s+)?$`)
-	answeredNo    = regexp.MustCompile(`^[^.;\n☐☒]{0,30}?(?:[:?]|\s-|\t)\s*(?:no\b|none|nil\b|n/?a\b|n\b|low\b|not (?:known|applicable|current|at present)|does not apply|never|denied|☐)`)
-	distantPast   = regexp.MustCompile(`\b(?:years? ago|months ago|last (?:year|summer|autumn|winter|spring)|when (?:he|she|i|they|we) (?:was|were) (?:\d|a |little|young|at |in |still|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen)|as a (?:child|teenager|boy|girl|baby|young)|used to|history of|historical(?:ly)?|in the past|previously|once before|at the age of|aged \d+,? (?:he|she|i)|back in|long ago|early \d{4}s|a while ago)\b`)
-	pastYear      = regexp.MustCompile(`\b(?:in|of|from|until|late|early|summer|during|and|,) ?((?:19|20)\d\d)\b|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]* ((?:19|20)\d\d)\b`)
-	pastMonth     = regexp.MustCompile(`\b(?:in|during|of|last|early|late|mid-?|and) ?(january|february|march|april|may|june|july|august|september|october|november|december)\b`)
-	recentPast    = regexp.MustCompile(`\b(?:last (?:week|month|weekend|monday|tuesday|wednesday|thursday|friday|saturday|sunday)|(?:\w+ )?(?:weeks?|days|fortnight) ago|the other (?:day|week)|on (?:monday|tuesday|wednesday|thursday|friday|saturday|sunday)|a month ago|recently|over the (?:summer|weekend)|this term|in the last (?:\w+ )?(?:weeks|months|year)|at the weekend|twice|several times|(?:two|three|four|five|six|\d+) times|four occasions|on \w+ occasions|regularly|sometimes|often|when (?:he|she|they) (?:is|are|gets?) (?:upset|distressed|anxious|angry)|can |tends to|at times|has a habit|incidents?)\b`)
-	nowWords      = regexp.MustCompile(`\b(?:now|tonight|today|this (?:morning|afternoon|evening|minute|second)|right now|just|currently|at the moment|still|again|minutes? ago|an hour ago|hours? ago|last night|since (?:yesterday|this|last night)|as i (?:write|type)|keeps (?:saying|telling)|please help)\b`)
+	relativesFate = lazy(`\b(?:my|his|her|their|whose) (?:\w+ )?(?:sister|brother|mother|mum|mam|father|dad|nan|gran|wife|husband|partner|aunt|uncle)(?: \p{L}+)? (?:who |whom )?(?:is|was|has been|has gone|went|had to go)(?: now| just| also| himself| herself)? (?:\w+ )?$`)
+	deniedWithin  = lazy(`\b(?:not|never|no longer|isn't|wasn't|neither)\b`)
+	thingMissing  = lazy(`\b(?:anything|something|nothing|what|which|information|pages?|numbers?|forms?|documents?|details?|attachments?|reports?|boxes|bits?|it|this|that)\s*$`)
+	habitual      = lazy(`\b(?:every (?:day|night|week|morning|time)|most (?:days|nights)|all the time|daily|each day|on a daily basis|constantly|always)\b`)
+	groundDenied  = lazy(`\b(?:no|not|never|without|isn't|nobody is|no one is|denies)\s+(?:\w+\s+){0,3}(?:risk|plans?|question|need|history|concerns?|talk\w*|at risk|going|been)?\s*(?:of|for|to|about)?\s*(?:\w+\s+)?$`)
+	answeredNo    = lazy(`^[^.;\n☐☒]{0,30}?(?:[:?]|\s-|\t)\s*(?:no\b|none|nil\b|n/?a\b|n\b|low\b|not (?:known|applicable|current|at present)|does not apply|never|denied|☐)`)
+	distantPast   = lazy(`\b(?:years? ago|months ago|last (?:year|summer|autumn|winter|spring)|when (?:he|she|i|they|we) (?:was|were) (?:\d|a |little|young|at |in |still|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen)|as a (?:child|teenager|boy|girl|baby|young)|used to|history of|historical(?:ly)?|in the past|previously|once before|at the age of|aged \d+,? (?:he|she|i)|back in|long ago|early \d{4}s|a while ago)\b`)
+	pastYear      = lazy(`\b(?:in|of|from|until|late|early|summer|during|and|,) ?((?:19|20)\d\d)\b|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]* ((?:19|20)\d\d)\b`)
+	pastMonth     = lazy(`\b(?:in|during|of|last|early|late|mid-?|and) ?(january|february|march|april|may|june|july|august|september|october|november|december)\b`)
+	recentPast    = lazy(`\b(?:last (?:week|month|weekend|monday|tuesday|wednesday|thursday|friday|saturday|sunday)|(?:\w+ )?(?:weeks?|days|fortnight) ago|the other (?:day|week)|on (?:monday|tuesday|wednesday|thursday|friday|saturday|sunday)|a month ago|recently|over the (?:summer|weekend)|this term|in the last (?:\w+ )?(?:weeks|months|year)|at the weekend|twice|several times|(?:two|three|four|five|six|\d+) times|four occasions|on \w+ occasions|regularly|sometimes|often|when (?:he|she|they) (?:is|are|gets?) (?:upset|distressed|anxious|angry)|can |tends to|at times|has a habit|incidents?)\b`)
+	nowWords      = lazy(`\b(?:now|tonight|today|this (?:morning|afternoon|evening|minute|second)|right now|just|currently|at the moment|still|again|minutes? ago|an hour ago|hours? ago|last night|since (?:yesterday|this|last night)|as i (?:write|type)|keeps (?:saying|telling)|please help)\b`)
 )
 
 // judge decides what a match counts for in its sentence: "" when it is denied,

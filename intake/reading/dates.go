@@ -1,7 +1,6 @@
 package reading
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -25,11 +24,11 @@ func (d dateHit) time() time.Time {
 const monthWord = `(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)`
 
 var (
-	dateISO   = regexp.MustCompile(`(\d{4})-(\d{2})-(\d{2})`)
-	dateNum   = regexp.MustCompile(`(\d{1,2})[ \t]?[/.\-][ \t]?(\d{1,2})[ \t]?[/.\-][ \t]?(\d{4}|\d{2})`)
-	dateCells = regexp.MustCompile(`(\d{1,2})[ \t\n|]+(\d{1,2})[ \t\n|]+(\d{4})`)
-	dateWords = regexp.MustCompile(`(\d{1,2})(?:st|nd|rd|th)?[ \t\n\-]*(?:of[ \t\n]+)?(?:the[ \t]+)?` + monthWord + `\b\.?,?(?:[ \t\n\-]+(\d{4}|'?\d{2})\b)?`)
-	dateUS    = regexp.MustCompile(monthWord + `\.?[ \t\n]+(\d{1,2})(?:st|nd|rd|th)?(?:,[ \t\n]*|[ \t\n]+)(\d{4})`)
+	dateISO   = lazy(`(\d{4})-(\d{2})-(\d{2})`)
+	dateNum   = lazy(`(\d{1,2})[ \t]?[/.\-][ \t]?(\d{1,2})[ \t]?[/.\-][ \t]?(\d{4}|\d{2})`)
+	dateCells = lazy(`(\d{1,2})[ \t\n|]+(\d{1,2})[ \t\n|]+(\d{4})`)
+	dateWords = lazy(`(\d{1,2})(?:st|nd|rd|th)?[ \t\n\-]*(?:of[ \t\n]+)?(?:the[ \t]+)?` + monthWord + `\b\.?,?(?:[ \t\n\-]+(\d{4}|'?\d{2})\b)?`)
+	dateUS    = lazy(monthWord + `\.?[ \t\n]+(\d{1,2})(?:st|nd|rd|th)?(?:,[ \t\n]*|[ \t\n]+)(\d{4})`)
 )
 
 var monthNumber = map[string]int{"jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6, "jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11, "dec": 12}

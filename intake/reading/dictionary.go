@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -125,18 +124,18 @@ func (x *labelIndex) field(label string) (field string, exact bool) {
 // by the words that carry them. The first that fits is taken.
 var questions = []struct {
 	field string
-	words *regexp.Regexp
+	words *pattern
 }{
-	{"capacity.reported", regexp.MustCompile(`^(?:does|do|has|have|is|are|did) .*\bcapacity\b.*\b(?:consent|decid\w*|decisions?|understand|agree|referral|this|make)\b`)},
-	{"consent.best_interests", regexp.MustCompile(`\bbest[- ]interests?\b.*\b(?:decision|meeting|referral|made)\b`)},
-	{"consent.parent", regexp.MustCompile(`^(?:does|do|has|have|is|are|did) (?:the |his |her |their )?(?:parents?|mother|father|carers?|guardian|family)\b.*\b(?:agree\w*|consent\w*|permission)\b`)},
-	{"consent.reported", regexp.MustCompile(`^(?:does|do|has|have|is|are|did|was) .*\b(?:agree|agreed|agrees|agreement|consent|consents|consented|permission|happy)\b.*\b(?:refer\w*|register|dsr|included|put on)\b`)},
-	{"consent.reported", regexp.MustCompile(`^(?:(?:does|do|has|have|is|did) )?(?:the |this |your )?(?:person|young person|child|client|patient|individual|pupil|student|resident|service user|adult|learner)s?(?: or (?:their|his|her) (?:parent|carer|family))? (?:\w+ ){0,3}(?:agrees?|agreed|consents?|consented|given (?:\w+ )?consent)\b`)},
-	{"person.inpatient", regexp.MustCompile(`^(?:is|are) .*\b(?:in-?patient|in (?:a )?(?:mental health |psychiatric )?hospital|detained)\b`)},
-	{"person.diagnosis", regexp.MustCompile(`^(?:details|what) .*\bdiagnos(?:is|ed|es|tic)\b`)},
-	{"tried", regexp.MustCompile(`^what .*\b(?:tried|support (?:has been|is) (?:in place|given|offered))\b`)},
-	{"reason", regexp.MustCompile(`^(?:why|what is the reason|please (?:say|explain|tell us) why) .*\b(?:refer\w*|register|dsr|help)\b|^what (?:is|has been|has) (?:happening|happened|going on|changed)\b`)},
-	{"safeguarding", regexp.MustCompile(`^(?:is|are|do|does|has|have|any) .*\bsafeguarding (?:concerns?|issues?|risks?)\b`)},
+	{"capacity.reported", lazy(`^(?:does|do|has|have|is|are|did) .*\bcapacity\b.*\b(?:consent|decid\w*|decisions?|understand|agree|referral|this|make)\b`)},
+	{"consent.best_interests", lazy(`\bbest[- ]interests?\b.*\b(?:decision|meeting|referral|made)\b`)},
+	{"consent.parent", lazy(`^(?:does|do|has|have|is|are|did) (?:the |his |her |their )?(?:parents?|mother|father|carers?|guardian|family)\b.*\b(?:agree\w*|consent\w*|permission)\b`)},
+	{"consent.reported", lazy(`^(?:does|do|has|have|is|are|did|was) .*\b(?:agree|agreed|agrees|agreement|consent|consents|consented|permission|happy)\b.*\b(?:refer\w*|register|dsr|included|put on)\b`)},
+	{"consent.reported", lazy(`^(?:(?:does|do|has|have|is|did) )?(?:the |this |your )?(?:person|young person|child|client|patient|individual|pupil|student|resident|service user|adult|learner)s?(?: or (?:their|his|her) (?:parent|carer|family))? (?:\w+ ){0,3}(?:agrees?|agreed|consents?|consented|given (?:\w+ )?consent)\b`)},
+	{"person.inpatient", lazy(`^(?:is|are) .*\b(?:in-?patient|in (?:a )?(?:mental health |psychiatric )?hospital|detained)\b`)},
+	{"person.diagnosis", lazy(`^(?:details|what) .*\bdiagnos(?:is|ed|es|tic)\b`)},
+	{"tried", lazy(`^what .*\b(?:tried|support (?:has been|is) (?:in place|given|offered))\b`)},
+	{"reason", lazy(`^(?:why|what is the reason|please (?:say|explain|tell us) why) .*\b(?:refer\w*|register|dsr|help)\b|^what (?:is|has been|has) (?:happening|happened|going on|changed)\b`)},
+	{"safeguarding", lazy(`^(?:is|are|do|does|has|have|any) .*\bsafeguarding (?:concerns?|issues?|risks?)\b`)},
 }
 
 // question returns the field that a question asks for, "" when none is known.
@@ -170,9 +169,9 @@ func (x *labelIndex) section(heading string) string {
 }
 
 var (
-	numbering   = regexp.MustCompile(`^(?:(?:q|question|section|part)?\s*\(?(?:\d{1,2}(?:\.\d{1,2})*[.):]+\s*|[a-z][.)]\s+)|(?:section|part)\s+[0-9a-z]{1,2}\s*[:.\-]\s*|[-*•·▪]\s+)`)
-	parentheses = regexp.MustCompile(`\s*[(\[][^)\]]*[)\]]`)
-	yesNoTail   = regexp.MustCompile(`(?:\s*[☐☒])*\s*\b(?:yes|y)\s*[/ ]?\s*(?:or\s+)?(?:no|n)(?:\s*[/ ]?\s*(?:not known|unknown|n/?a))?\s*$`)
+	numbering   = lazy(`^(?:(?:q|question|section|part)?\s*\(?(?:\d{1,2}(?:\.\d{1,2})*[.):]+\s*|[a-z][.)]\s+)|(?:section|part)\s+[0-9a-z]{1,2}\s*[:.\-]\s*|[-*•·▪]\s+)`)
+	parentheses = lazy(`\s*[(\[][^)\]]*[)\]]`)
+	yesNoTail   = lazy(`(?:\s*[☐☒])*\s*\b(?:yes|y)\s*[/ ]?\s*(?:or\s+)?(?:no|n)(?:\s*[/ ]?\s*(?:not known|unknown|n/?a))?\s*$`)
 	labelMarks  = strings.NewReplacer("&", " and ", "/", " or ", "+", " and ", "*", " ", "_", " ", "…", " ", "☐", " ", "☒", " ", "’", "'", "\"", " ")
 )
 

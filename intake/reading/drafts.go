@@ -1,7 +1,6 @@
 package reading
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/essex-dsr/dsr/intake/document"
@@ -496,4 +495,4 @@ func (r *reader) unread() bool {
 	return r.hasState(document.Encrypted, document.NeedsHands, document.Unreadable, document.TooLarge)
 }
 
-var letterStart = regexp.MustCompile(`(?m)^\s*(?:dear |re:|to whom|our ref|date:|referral)`)
+var letterStart = lazy(`(?m)^\s*(?:dear |re:|to whom|our ref|date:|referral)`)

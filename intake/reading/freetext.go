@@ -1,7 +1,6 @@
 package reading
 
 import (
-	"regexp"
 	"strings"
 	"time"
 )
@@ -21,7 +20,7 @@ type about struct {
 	who []int // indexes of people; all of them where it names none
 }
 
-var everybody = regexp.MustCompile(`^they\b|\b(?:both|we all|all of us|the (?:boys|girls|twins|children)|we live|our address|we are at|we're at|each of them)\b`)
+var everybody = lazy(`^they\b|\b(?:both|we all|all of us|the (?:boys|girls|twins|children)|we live|our address|we are at|we're at|each of them)\b`)
 
 // attribute says of whom each sentence speaks: those it names, else whoever the
 // paragraph spoke of last, else everybody.
@@ -137,7 +136,7 @@ func (f *letterFacts) sentence(a about) {
 	}
 }
 
-var goesBy = regexp.MustCompile(`\b(?:goes by|go by|known as|likes to be called|like to be called|prefers (?:to be called|the name)|prefer (?:to be called|the name)|everyone calls (?:him|her|them|me)|we call (?:him|her|them)) "?$`)
+var goesBy = lazy(`\b(?:goes by|go by|known as|likes to be called|like to be called|prefers (?:to be called|the name)|prefer (?:to be called|the name)|everyone calls (?:him|her|them|me)|we call (?:him|her|them)) "?$`)
 
 // knownAs reads what somebody is called, where the letter says so.
 func (f *letterFacts) knownAs(a about, low string) {
@@ -150,8 +149,8 @@ func (f *letterFacts) knownAs(a about, low string) {
 }
 
 var (
-	iHave     = regexp.MustCompile(`\b(?:i am|i'm|im|i have|i've|ive|i was|i think i)\b`)
-	otherSubj = regexp.MustCompile(`^(?:and |but |also )?(?:his|her|their|my (?:other|older|younger|own)|the other) (?:\w+ )?(?:sister|brother|twin|son|daughter|mum|mother|dad|father|cousin|friend)\b|\bthis isn't about (?:her|him)\b`)
+	iHave     = lazy(`\b(?:i am|i'm|im|i have|i've|ive|i was|i think i)\b`)
+	otherSubj = lazy(`^(?:and |but |also )?(?:his|her|their|my (?:other|older|younger|own)|the other) (?:\w+ )?(?:sister|brother|twin|son|daughter|mum|mother|dad|father|cousin|friend)\b|\bthis isn't about (?:her|him)\b`)
 )
 
 // isOfOther reports whether a sentence speaks of the writer or of a relative
@@ -175,11 +174,11 @@ func (f *letterFacts) isOfOther(low string) bool {
 }
 
 var (
-	birthWord   = regexp.MustCompile(`(?:\bd\.?\s?o\.?\s?b\b\.?|\bdate of birth\b|\bborn\b|\bbirthda(?:y|te)\b|\bbirth\b|\bb\.|\burodzon[ay]\b|\bn[ăa]scut[ăa]?\b|\bgeboren\b|\bnacid[oa]\b|\bnata?o?\b il|\bné[e]?\b|\bgim(?:ęs|usi)\b|\bdoğum\b|\bur\.|\bgeni\b|\b(?:an?wyd|ganwyd|ganed)(?: ar)?\b|\bd\.of b)[^\d\n]{0,25}$`)
-	ageThenDate = regexp.MustCompile(`\b(?:is|was|turned|turns|am|i'm|'s|aged?) \d{1,2}\b[^.]{0,30}\($|\d{1,2} tomorrow \($|\p{L},? \d{1,2} \($`)
-	isDate      = regexp.MustCompile(`\b(?:he|she|they)(?:'s| is|s)\s+$`)
-	turned      = regexp.MustCompile(`\bturn(?:ed|s|ing) \d{1,2} in (jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)`)
-	american    = regexp.MustCompile(`\b(?:mom|semester|my cell|counseling|in the states|\w+ college in the us|color|center)\b`)
+	birthWord   = lazy(`(?:\bd\.?\s?o\.?\s?b\b\.?|\bdate of birth\b|\bborn\b|\bbirthda(?:y|te)\b|\bbirth\b|\bb\.|\burodzon[ay]\b|\bn[ăa]scut[ăa]?\b|\bgeboren\b|\bnacid[oa]\b|\bnata?o?\b il|\bné[e]?\b|\bgim(?:ęs|usi)\b|\bdoğum\b|\bur\.|\bgeni\b|\b(?:an?wyd|ganwyd|ganed)(?: ar)?\b|\bd\.of b)[^\d\n]{0,25}$`)
+	ageThenDate = lazy(`\b(?:is|was|turned|turns|am|i'm|'s|aged?) \d{1,2}\b[^.]{0,30}\($|\d{1,2} tomorrow \($|\p{L},? \d{1,2} \($`)
+	isDate      = lazy(`\b(?:he|she|they)(?:'s| is|s)\s+$`)
+	turned      = lazy(`\bturn(?:ed|s|ing) \d{1,2} in (jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)`)
+	american    = lazy(`\b(?:mom|semester|my cell|counseling|in the states|\w+ college in the us|color|center)\b`)
 )
 
 func (f *letterFacts) birth(a about, low string) {
@@ -232,20 +231,20 @@ var numberWords = map[string]string{"three": "3", "four": "4", "five": "5", "six
 const ageNumber = `(\d{1,2}|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty)`
 
 var (
-	heIs      = regexp.MustCompile(`(?:^|[,;(.] ?|\band |\bbut |\bautistic |\bwho )(he|she|they|who|i|hes|shes|he's|she's|i'm|im|they're|aged|is)(?:'s|'m| is| are| am)? (now |only |just |about |nearly |almost |aged |already )?(?:an? )?` + ageNumber + `(?:[ ,.;)-]|$)`)
-	ageParen  = regexp.MustCompile(`^['s]{0,2}[,]?\s*\(\s*(?:aged? |age: ?)?(\d{1,2})(?:\s*(?:years old|yrs|yo|years))?\s*[,)]`)
-	ageComma  = regexp.MustCompile(`^,?\s*(?:who(?:'s| is)|aged?|is|are|who is aged|is aged|who's aged|is now|was)\s*(?:now |aged )?` + ageNumber + `\b`)
-	ageBare   = regexp.MustCompile(`^,?\s*(\d{1,2})(?:,|\s*(?:years old|yrs|yo)|\.(?:\s|$)|$|\s*\(|\s+(?:and|autistic|asd|asc|with)\b)`)
-	hesAge    = regexp.MustCompile(`\b(?:hes|shes|he's|she's) (?:only |now |just )?(\d{1,2})\b`)
-	autAge    = regexp.MustCompile(`^(?:i am |i'm )?(?:autistic|asd|asc),? (?:and |aged )?(\d{2})\b`)
-	ageFirst  = regexp.MustCompile(`^(?:aged )?(\d{1,2}),? (?:and )?(?:autistic|asd|asc|with|years old|yrs)\b`)
-	listedAge = regexp.MustCompile(`\b(?:i'm|im|i am) [^.;:!?]{2,40}, (\d{1,2})(?:,|\.| and|$)`)
-	thisOld   = regexp.MustCompile(`\b(?:this|an?|the) (\d{1,2})[- ]years?[- ]old (?:\w+ ){0,2}?(?:man|woman|boy|girl|lady|gentleman|male|female|person|student|pupil|patient|client)\b`)
-	notYet    = regexp.MustCompile(`\b(?:before|when|until|till|til|once|if|after|since|by the time|as soon as|like) $`)
-	yearOld   = regexp.MustCompile(`\bmy (?:\w+ )?` + ageNumber + `[- ]years?[- ]old\b`)
-	iAmAge    = regexp.MustCompile(`\b(?:i'm|im|i am)(?: only| now| just)? (\d{1,2})(?:\b[^a-z%/:.\d]|[ ,]| and|$)`)
-	turnedAge = regexp.MustCompile(`\b(?:he|she|they|who) (?:has )?(?:just )?turned (\d{1,2}) (?:in|on|last|this|yesterday|today)\b`)
-	notAnAge  = regexp.MustCompile(`^\s*(?:(?:on |in |this |next )?(?:next|soon|in (?:january|february|march|april|may|june|july|august|september|october|november|december|a |two|three|\d))\b|%|of\b|people|times|weeks|days|months|hours|minutes|miles|pm\b|am\b|st\b|nd\b|rd\b|th\b|tomorrow|on my own|nights|in a|and a half (?:hours|weeks))`)
+	heIs      = lazy(`(?:^|[,;(.] ?|\band |\bbut |\bautistic |\bwho )(he|she|they|who|i|hes|shes|he's|she's|i'm|im|they're|aged|is)(?:'s|'m| is| are| am)? (now |only |just |about |nearly |almost |aged |already )?(?:an? )?` + ageNumber + `(?:[ ,.;)-]|$)`)
+	ageParen  = lazy(`^['s]{0,2}[,]?\s*\(\s*(?:aged? |age: ?)?(\d{1,2})(?:\s*(?:years old|yrs|yo|years))?\s*[,)]`)
+	ageComma  = lazy(`^,?\s*(?:who(?:'s| is)|aged?|is|are|who is aged|is aged|who's aged|is now|was)\s*(?:now |aged )?` + ageNumber + `\b`)
+	ageBare   = lazy(`^,?\s*(\d{1,2})(?:,|\s*(?:years old|yrs|yo)|\.(?:\s|$)|$|\s*\(|\s+(?:and|autistic|asd|asc|with)\b)`)
+	hesAge    = lazy(`\b(?:hes|shes|he's|she's) (?:only |now |just )?(\d{1,2})\b`)
+	autAge    = lazy(`^(?:i am |i'm )?(?:autistic|asd|asc),? (?:and |aged )?(\d{2})\b`)
+	ageFirst  = lazy(`^(?:aged )?(\d{1,2}),? (?:and )?(?:autistic|asd|asc|with|years old|yrs)\b`)
+	listedAge = lazy(`\b(?:i'm|im|i am) [^.;:!?]{2,40}, (\d{1,2})(?:,|\.| and|$)`)
+	thisOld   = lazy(`\b(?:this|an?|the) (\d{1,2})[- ]years?[- ]old (?:\w+ ){0,2}?(?:man|woman|boy|girl|lady|gentleman|male|female|person|student|pupil|patient|client)\b`)
+	notYet    = lazy(`\b(?:before|when|until|till|til|once|if|after|since|by the time|as soon as|like) $`)
+	yearOld   = lazy(`\bmy (?:\w+ )?` + ageNumber + `[- ]years?[- ]old\b`)
+	iAmAge    = lazy(`\b(?:i'm|im|i am)(?: only| now| just)? (\d{1,2})(?:\b[^a-z%/:.\d]|[ ,]| and|$)`)
+	turnedAge = lazy(`\b(?:he|she|they|who) (?:has )?(?:just )?turned (\d{1,2}) (?:in|on|last|this|yesterday|today)\b`)
+	notAnAge  = lazy(`^\s*(?:(?:on |in |this |next )?(?:next|soon|in (?:january|february|march|april|may|june|july|august|september|october|november|december|a |two|three|\d))\b|%|of\b|people|times|weeks|days|months|hours|minutes|miles|pm\b|am\b|st\b|nd\b|rd\b|th\b|tomorrow|on my own|nights|in a|and a half (?:hours|weeks))`)
 )
 
 func (f *letterFacts) age(a about, low string) {
@@ -271,13 +270,13 @@ func (f *letterFacts) age(a about, low string) {
 	if m := yearOld.FindStringSubmatchIndex(low); m != nil && take(m, 2) {
 		return
 	}
-	for _, re := range []*regexp.Regexp{hesAge, ageFirst, thisOld} {
+	for _, re := range []*pattern{hesAge, ageFirst, thisOld} {
 		if m := re.FindStringSubmatchIndex(low); m != nil && !f.self && !f.spokenOf(a, low[:m[0]]) && !notYet.MatchString(low[:m[0]]) && take(m, 2) {
 			return
 		}
 	}
 	if f.self {
-		for _, re := range []*regexp.Regexp{listedAge, autAge} {
+		for _, re := range []*pattern{listedAge, autAge} {
 			if m := re.FindStringSubmatchIndex(low); m != nil && take(m, 2) {
 				return
 			}
@@ -308,7 +307,7 @@ func (f *letterFacts) spokenOf(a about, before string) bool {
 	return relativeWord.MatchString(before)
 }
 
-var relativeWord = regexp.MustCompile(`\b(?:his|her|their) (?:\w+ )?(?:nan|nana|gran|grandma|grandmother|grandad|grandfather|mum|mother|dad|father|brother|sister|wife|husband|aunt|uncle|partner|stepdad|stepfather)\b|\bmy (?:wife|husband|mum|dad|mother|father|partner)\b`)
+var relativeWord = lazy(`\b(?:his|her|their) (?:\w+ )?(?:nan|nana|gran|grandma|grandmother|grandad|grandfather|mum|mother|dad|father|brother|sister|wife|husband|aunt|uncle|partner|stepdad|stepfather)\b|\bmy (?:wife|husband|mum|dad|mother|father|partner)\b`)
 
 // ageBehindName reads "Ben who is 11", "Jack Dunmow (19)", "Savannah, 14,".
 func (f *letterFacts) ageBehindName(a about, low string, who int) bool {
@@ -326,7 +325,7 @@ func (f *letterFacts) ageBehindName(a about, low string, who int) bool {
 		}
 	}
 	for _, end := range ends {
-		for _, re := range []*regexp.Regexp{ageParen, ageComma, ageBare} {
+		for _, re := range []*pattern{ageParen, ageComma, ageBare} {
 			m := re.FindStringSubmatchIndex(low[end:])
 			if m == nil {
 				continue
@@ -356,9 +355,9 @@ func (f *letterFacts) nameBefore(a about, at int) bool {
 }
 
 var (
-	maleKin   = regexp.MustCompile(`\b(?:my|our) (?:\w+ ){0,2}?(?:son|boy|lad|brother|grandson|nephew|husband|stepson|godson|dad|father|uncle|young man|gentleman)\b|\b(?:young man|gentleman|i am a man|i'm a man|autistic man|autistic boy)\b|\b(?:mój syn|fy mab)\b`)
-	femaleKin = regexp.MustCompile(`\b(?:my|our) (?:\w+ ){0,2}?(?:daughter|girl|sister|granddaughter|niece|wife|stepdaughter|goddaughter|mum|mother|aunt)\b|\b(?:young woman|young lady|i am a woman|i'm a woman|autistic woman|autistic girl)\b|\b(?:mojej córki|moja córka|fy merch)\b`)
-	nonBinary = regexp.MustCompile(`\bnon-?binary\b|\benby\b`)
+	maleKin   = lazy(`\b(?:my|our) (?:\w+ ){0,2}?(?:son|boy|lad|brother|grandson|nephew|husband|stepson|godson|dad|father|uncle|young man|gentleman)\b|\b(?:young man|gentleman|i am a man|i'm a man|autistic man|autistic boy)\b|\b(?:mój syn|fy mab)\b`)
+	femaleKin = lazy(`\b(?:my|our) (?:\w+ ){0,2}?(?:daughter|girl|sister|granddaughter|niece|wife|stepdaughter|goddaughter|mum|mother|aunt)\b|\b(?:young woman|young lady|i am a woman|i'm a woman|autistic woman|autistic girl)\b|\b(?:mojej córki|moja córka|fy merch)\b`)
+	nonBinary = lazy(`\bnon-?binary\b|\benby\b`)
 )
 
 // gender comes from plain words for the person, never from a name.
@@ -368,7 +367,7 @@ func (f *letterFacts) gender(a about, low string) {
 	}
 	for _, g := range []struct {
 		value string
-		re    *regexp.Regexp
+		re    *pattern
 	}{{"non-binary", nonBinary}, {"male", maleKin}, {"female", femaleKin}} {
 		m := g.re.FindStringIndex(low)
 		if m == nil || f.self && strings.Contains(low[m[0]:m[1]], "my ") {

@@ -1,15 +1,14 @@
 package reading
 
 import (
-	"regexp"
 	"strings"
 )
 
 var (
-	headerLine = regexp.MustCompile(`(?i)^\s*>?\s*(?:from|sent|to|cc|bcc|subject|date|importance|attachments|reply-to)\s*:`)
-	leader     = regexp.MustCompile(`\s*(?:\.{3,}|_{3,}|-{3,})\s*`)
-	labelShape = regexp.MustCompile(`^[\p{L}0-9][^:\n]{1,70}$`)
-	nextLabel  = regexp.MustCompile(`(?:[.;,]\s+|\s{2,})(\p{Lu}[\p{L}/()'& -]{1,40}):\s`)
+	headerLine = lazy(`(?i)^\s*>?\s*(?:from|sent|to|cc|bcc|subject|date|importance|attachments|reply-to)\s*:`)
+	leader     = lazy(`\s*(?:\.{3,}|_{3,}|-{3,})\s*`)
+	labelShape = lazy(`^[\p{L}0-9][^:\n]{1,70}$`)
+	nextLabel  = lazy(`(?:[.;,]\s+|\s{2,})(\p{Lu}[\p{L}/()'& -]{1,40}):\s`)
 )
 
 // openValue is a label whose value may go on in the next lines.
@@ -157,7 +156,7 @@ func (f *formReader) openLabel(line span, label, value, field string, exact bool
 	*open = o
 }
 
-var sectionLine = regexp.MustCompile(`(?i)^\s*(?:section|part)\s+\w{1,3}\s*[:.\-]|^\s*\d{1,2}[.)]?\s+\p{Lu}[^:]*:?\s*$`)
+var sectionLine = lazy(`(?i)^\s*(?:section|part)\s+\w{1,3}\s*[:.\-]|^\s*\d{1,2}[.)]?\s+\p{Lu}[^:]*:?\s*$`)
 
 // answers reports whether a line that looks like a label is the answer to the
 // open one: "Mother" below "Relationship".

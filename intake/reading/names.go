@@ -1,14 +1,13 @@
 package reading
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
 // nameToken is one word of a name: O'Brien-Ng, Ivy-Rose, McArthur, K.
-var nameToken = regexp.MustCompile(`^\p{L}[\p{L}\p{M}]*(?:['\-]\p{L}[\p{L}\p{M}]*)*\.?`)
+var nameToken = lazy(`^\p{L}[\p{L}\p{M}]*(?:['\-]\p{L}[\p{L}\p{M}]*)*\.?`)
 
 var nameParticles = wordSet("van der den de la le di da dos du von zu bin binti ibn al el ap st ter o")
 
@@ -89,8 +88,8 @@ words:
 // nickname is what people put into the middle of a name: Ronald (Ronnie)
 // Tapsell, Bartholomew 'Barty' Quince.
 var (
-	nickname   = regexp.MustCompile(`^(?:\((\p{Lu}\p{L}+)\)|'(\p{Lu}\p{L}+)'|"(\p{Lu}\p{L}+)") `)
-	initialled = regexp.MustCompile(`^(?:\p{Lu}\. ?){1,3}\p{Lu}\p{Ll}`)
+	nickname   = lazy(`^(?:\((\p{Lu}\p{L}+)\)|'(\p{Lu}\p{L}+)'|"(\p{Lu}\p{L}+)") `)
+	initialled = lazy(`^(?:\p{Lu}\. ?){1,3}\p{Lu}\p{Ll}`)
 )
 
 // shouts knows words in capitals that follow names in subjects.
@@ -194,8 +193,8 @@ func properName(raw string) string {
 }
 
 var (
-	bracketed = regexp.MustCompile(`\s*[(\[][^)\]]*[)\]]`)
-	viaSuffix = regexp.MustCompile(`(?i)\s+via\s+.*$`)
+	bracketed = lazy(`\s*[(\[][^)\]]*[)\]]`)
+	viaSuffix = lazy(`(?i)\s+via\s+.*$`)
 )
 
 // displayName makes a person's name of the display name of an address, "" when

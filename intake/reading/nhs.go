@@ -1,7 +1,6 @@
 package reading
 
 import (
-	"regexp"
 	"strings"
 )
 
@@ -14,9 +13,9 @@ type nhsHit struct {
 }
 
 var (
-	tenDigits = regexp.MustCompile(`\d{3}[ .\-]{0,3}\d{3}[ .\-]{0,3}\d{4}|\d{10}|\d{3}[ \t|]+\d{3}[ \t|]+\d{4}|\d(?:[ \t|]{1,3}\d){9}`)
-	nhsLabel  = regexp.MustCompile(`(?i)\bnhs\b[^\n\d]{0,40}$|\bnhs[^\d]{0,25}\n?[^\d\n]{0,25}$`)
-	notNHS    = regexp.MustCompile(`(?i)\b(?:ref|reference|case|customer|account|invoice|hospital|rio|systmone|pnc|upn|unique pupil|mosaic|liquidlogic|order|tel|telephone|phone|mobile|mob|call|ring|text|fax|number on|cell)\b[^\n]{0,25}$`)
+	tenDigits = lazy(`\d{3}[ .\-]{0,3}\d{3}[ .\-]{0,3}\d{4}|\d{10}|\d{3}[ \t|]+\d{3}[ \t|]+\d{4}|\d(?:[ \t|]{1,3}\d){9}`)
+	nhsLabel  = lazy(`(?i)\bnhs\b[^\n\d]{0,40}$|\bnhs[^\d]{0,25}\n?[^\d\n]{0,25}$`)
+	notNHS    = lazy(`(?i)\b(?:ref|reference|case|customer|account|invoice|hospital|rio|systmone|pnc|upn|unique pupil|mosaic|liquidlogic|order|tel|telephone|phone|mobile|mob|call|ring|text|fax|number on|cell)\b[^\n]{0,25}$`)
 )
 
 // nhsNumbers finds NHS numbers in s. The check digit alone is a bad test: every

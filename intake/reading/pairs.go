@@ -1,7 +1,6 @@
 package reading
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/essex-dsr/dsr/intake/document"
@@ -60,8 +59,8 @@ func (f *formReader) fieldOf(label string) (string, bool) {
 }
 
 var (
-	ownerBefore = regexp.MustCompile(`^(?:the )?(?:(student|client|patient|pupil|child|young person|young adult|person|individual|service user|resident|adult)|(referrer|professional)|(parents?|parent or carer|carer|mother|father|guardian|next of kin|nok|parents or carers))(?:'s|s')? (.+)$`)
-	ownerAfter  = regexp.MustCompile(`^(.+?) (?:of|for) (?:the |a )?(?:(student|client|patient|pupil|child|young person|person being referred|person|individual|service user|resident)|(referrer|person making (?:the |this )?referral)|(parents?|parent or carer|carer|mother|father|guardian|next of kin))$`)
+	ownerBefore = lazy(`^(?:the )?(?:(student|client|patient|pupil|child|young person|young adult|person|individual|service user|resident|adult)|(referrer|professional)|(parents?|parent or carer|carer|mother|father|guardian|next of kin|nok|parents or carers))(?:'s|s')? (.+)$`)
+	ownerAfter  = lazy(`^(.+?) (?:of|for) (?:the |a )?(?:(student|client|patient|pupil|child|young person|person being referred|person|individual|service user|resident)|(referrer|person making (?:the |this )?referral)|(parents?|parent or carer|carer|mother|father|guardian|next of kin))$`)
 )
 
 // scoped reads labels that name whom they are about: "Student mobile", "Email of
@@ -108,7 +107,7 @@ func (f *formReader) isHint(text string) bool {
 	return field == "hint" || hintLine.MatchString(text)
 }
 
-var hintLine = regexp.MustCompile(`(?i)^\s*\(?(?:tick (?:one|all)|please (?:tick|circle|delete|highlight|specify|state|give)|for example\b|e\.g\.|day,? month|dd ?/ ?mm|say if|use (?:a secure|their)|attach (?:the|a|any)|type your|name them|\d+ digits|where they usually|if (?:you cannot|yes|no|not|known|under|in an emergency|the answer)|in an emergency|name, (?:relationship|organisation)|the team decides)\b`)
+var hintLine = lazy(`(?i)^\s*\(?(?:tick (?:one|all)|please (?:tick|circle|delete|highlight|specify|state|give)|for example\b|e\.g\.|day,? month|dd ?/ ?mm|say if|use (?:a secure|their)|attach (?:the|a|any)|type your|name them|\d+ digits|where they usually|if (?:you cannot|yes|no|not|known|under|in an emergency|the answer)|in an emergency|name, (?:relationship|organisation)|the team decides)\b`)
 
 // compound reads labels that ask for two things: "D.O.B & Age",
 // "Gender / Ethnicity". It answers with both fields, joined by "+".

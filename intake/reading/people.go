@@ -1,7 +1,6 @@
 package reading
 
 import (
-	"regexp"
 	"sort"
 	"strings"
 )
@@ -19,9 +18,9 @@ func (p person) value() string {
 }
 
 var (
-	plural    = regexp.MustCompile(`\b(?:my|our) (?:two|three|\w+ and \w+ year olds?)\b|\bboth (?:of )?(?:my|our|the (?:boys|girls|children|twins)|them|children|boys|girls|sons|daughters|brothers|sisters)\b|\b(?:they|who) (?:are|have|were) both\b|\bboth (?:are|have|were) (?:\w+ )?autistic|\btwins?\b|\bmy (?:sons|daughters|children|boys|girls|brothers|sisters|grandchildren|grandsons|granddaughters|lads)\b|\bour (?:sons|daughters|children|boys|girls)\b|\btwo (?:children|siblings|brothers|sisters|pupils|residents|clients|people|young people|referrals)\b`)
-	andName   = regexp.MustCompile(`\s+(?:and|&)\s+`)
-	pluralKin = regexp.MustCompile(`\b(?:my|our|two|both|of|have|twin)\s+(?:\w+\s+)?(?:two|sons|daughters|children|boys|girls|twins|brothers|sisters|grandchildren|grandsons|lads|kids|pupils|residents|siblings)\b,?[\s:(-]+`)
+	plural    = lazy(`\b(?:my|our) (?:two|three|\w+ and \w+ year olds?)\b|\bboth (?:of )?(?:my|our|the (?:boys|girls|children|twins)|them|children|boys|girls|sons|daughters|brothers|sisters)\b|\b(?:they|who) (?:are|have|were) both\b|\bboth (?:are|have|were) (?:\w+ )?autistic|\btwins?\b|\bmy (?:sons|daughters|children|boys|girls|brothers|sisters|grandchildren|grandsons|granddaughters|lads)\b|\bour (?:sons|daughters|children|boys|girls)\b|\btwo (?:children|siblings|brothers|sisters|pupils|residents|clients|people|young people|referrals)\b`)
+	andName   = lazy(`\s+(?:and|&)\s+`)
+	pluralKin = lazy(`\b(?:my|our|two|both|of|have|twin)\s+(?:\w+\s+)?(?:two|sons|daughters|children|boys|girls|twins|brothers|sisters|grandchildren|grandsons|lads|kids|pupils|residents|siblings)\b,?[\s:(-]+`)
 )
 
 // people finds who is referred in letters: one person, or several where the
@@ -105,7 +104,7 @@ func isWriter(n, writer string) bool {
 	return !strings.Contains(n, " ") && sameFirstName(n, writer)
 }
 
-var otherKin = regexp.MustCompile(`\b(?:his|her|their|my|'s)\s+(?:\w+\s+)?(?:stepdad|stepfather|stepmum|twin|brother|sister|mother|mum|father|dad|partner|wife|husband|boyfriend|girlfriend|social worker|advocate|keyworker|teacher|psychiatrist|doctor|gp|friend|flatmate|carer|solicitor|cousin|nan|aunt|uncle|colleague|manager|neighbour|senco)(?:'s name is|,| is| called)?[\s(]*$`)
+var otherKin = lazy(`\b(?:his|her|their|my|'s)\s+(?:\w+\s+)?(?:stepdad|stepfather|stepmum|twin|brother|sister|mother|mum|father|dad|partner|wife|husband|boyfriend|girlfriend|social worker|advocate|keyworker|teacher|psychiatrist|doctor|gp|friend|flatmate|carer|solicitor|cousin|nan|aunt|uncle|colleague|manager|neighbour|senco)(?:'s name is|,| is| called)?[\s(]*$`)
 
 // isOtherKin reports whether a name is introduced as somebody else's relative,
 // or as a professional: "his brother Declan", "her advocate is Pearl Simms".
@@ -261,7 +260,7 @@ func shareFamilyName(s *sheet, all []person) []person {
 	return all
 }
 
-var innerNickname = regexp.MustCompile(`(\p{L}) (?:\(\p{Lu}\p{L}+\)|'\p{Lu}\p{L}+'|"\p{Lu}\p{L}+") (\p{L})`)
+var innerNickname = lazy(`(\p{L}) (?:\(\p{Lu}\p{L}+\)|'\p{Lu}\p{L}+'|"\p{Lu}\p{L}+") (\p{L})`)
 
 func withoutNickname(name string) string { return innerNickname.ReplaceAllString(name, "$1 $2") }
 

@@ -1,7 +1,6 @@
 package reading
 
 import (
-	"regexp"
 	"strings"
 )
 
@@ -11,10 +10,10 @@ type phoneHit struct {
 }
 
 var (
-	phoneShape = regexp.MustCompile(`(?:\+44[ .\-]?(?:\(0\)[ .\-]?)?|0044[ .\-]?|\(?0)\d(?:[ .\-)]{0,2}\d){8,9}`)
-	bareMobile = regexp.MustCompile(`7\d{3}[ ]?\d{3}[ ]?\d{3}`)
-	phoneWord  = regexp.MustCompile(`(?i)\b(?:call|ring|phone|tel|telephone|mobile|mob|text|cell|number)\b[^\d\n]{0,20}$`)
-	faxWord    = regexp.MustCompile(`(?i)\b(?:fax|bleep|pager|ext)\b[^\d\n]{0,10}$`)
+	phoneShape = lazy(`(?:\+44[ .\-]?(?:\(0\)[ .\-]?)?|0044[ .\-]?|\(?0)\d(?:[ .\-)]{0,2}\d){8,9}`)
+	bareMobile = lazy(`7\d{3}[ ]?\d{3}[ ]?\d{3}`)
+	phoneWord  = lazy(`(?i)\b(?:call|ring|phone|tel|telephone|mobile|mob|text|cell|number)\b[^\d\n]{0,20}$`)
+	faxWord    = lazy(`(?i)\b(?:fax|bleep|pager|ext)\b[^\d\n]{0,10}$`)
 )
 
 // phones finds telephone numbers of the United Kingdom. Ten digits that begin
@@ -55,7 +54,7 @@ func e164(raw string) string {
 	return "+44" + d
 }
 
-var emailShape = regexp.MustCompile(`[A-Za-z0-9._%+'\-]+@[A-Za-z0-9](?:[A-Za-z0-9\-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9\-]+)+`)
+var emailShape = lazy(`[A-Za-z0-9._%+'\-]+@[A-Za-z0-9](?:[A-Za-z0-9\-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9\-]+)+`)
 
 type emailHit struct {
 	span

@@ -1,21 +1,20 @@
 package reading
 
 import (
-	"regexp"
 	"strings"
 )
 
 var (
-	addressCue      = regexp.MustCompile(`(?:\bat|\baddress(?: is|:)?|\blives? (?:at|in)|\bliving (?:at|in)|\b(?:we|he|she|i)(?:'re|'s|'m| are| is| am) (?:at|in)|\bhome is|\bin|\bw:?|:|\byn)\s+`)
-	houseStart      = regexp.MustCompile(`^(?:(?i:flat|room|apartment|unit|number|no\.?|apt)\s+[\w.]+|\d{1,4}[A-Za-z]?[ ,]|\p{Lu})`)
-	houseHere       = regexp.MustCompile(`(?:(?i:flat|room|apartment|unit|apt)\s+[\w.]{1,5},?\s+)?(?:(?:The )?\p{Lu}[\p{L}'-]*(?: \p{Lu}[\p{L}'-]*){0,2}(?:,\s*|\s))?\d{1,4}[A-Za-z]?,?\s+\p{Lu}[^.;:()\d]*$`)
-	buildings       = regexp.MustCompile(`^(?:The |.*\b(?:House|Court|Lodge|Halls?|Cottages?|Farm|Mews|View|Point|Manor|Villas?|Towers?|Heights|Apartments|Gables|Willows|Centre|Homes?|Flats|Place|Grange|Park))`)
+	addressCue      = lazy(`(?:\bat|\baddress(?: is|:)?|\blives? (?:at|in)|\bliving (?:at|in)|\b(?:we|he|she|i)(?:'re|'s|'m| are| is| am) (?:at|in)|\bhome is|\bin|\bw:?|:|\byn)\s+`)
+	houseStart      = lazy(`^(?:(?i:flat|room|apartment|unit|number|no\.?|apt)\s+[\w.]+|\d{1,4}[A-Za-z]?[ ,]|\p{Lu})`)
+	houseHere       = lazy(`(?:(?i:flat|room|apartment|unit|apt)\s+[\w.]{1,5},?\s+)?(?:(?:The )?\p{Lu}[\p{L}'-]*(?: \p{Lu}[\p{L}'-]*){0,2}(?:,\s*|\s))?\d{1,4}[A-Za-z]?,?\s+\p{Lu}[^.;:()\d]*$`)
+	buildings       = lazy(`^(?:The |.*\b(?:House|Court|Lodge|Halls?|Cottages?|Farm|Mews|View|Point|Manor|Villas?|Towers?|Heights|Apartments|Gables|Willows|Centre|Homes?|Flats|Place|Grange|Park))`)
 	towns           = `chelmsford|colchester|basildon|harlow|braintree|brentwood|maldon|witham|clacton(?:[- ]on[- ]sea)?|harwich|epping|rochford|rayleigh|canvey(?: island)?|tilbury|grays|wickford|billericay|halstead|saffron walden|loughton|waltham abbey|frinton(?:[- ]on[- ]sea)?|walton(?:[- ]on[- ]the[- ]naze)?|burnham[- ]on[- ]crouch|brightlingsea|southend(?:[- ]on[- ]sea)?|leigh[- ]on[- ]sea|stanford[- ]le[- ]hope|south ockendon|purfleet|great dunmow|dunmow|coggeshall|tiptree|wivenhoe|manningtree|ongar|chigwell|buckhurst hill|south woodham ferrers|benfleet|hadleigh|hockley|shoeburyness|heybridge|laindon|pitsea|jaywick|thurrock|great baddow|stansted mountfitchet|stansted`
-	liveInTown      = regexp.MustCompile(`\b(?:(?:i|we|he|she|they) (?:both |all )?(?:lives?|am|are)|(?:i'm|we're|he's|she's)|lives?|living) (?:(?:with \w+ |on my own |alone |here )?in) (` + towns + `)\b`)
-	isSomebodyElses = regexp.MustCompile(`\b(?:surgery|practice|office|offices|our (?:address|base|team)|hospital|headquarters)\b[^.;]{0,30}$`)
-	notHisHome      = regexp.MustCompile(`\b(?:i live|i'm at|i am at)\b`)
-	withMe          = regexp.MustCompile(`\b(?:with|we|us|he|she|both)\b`)
-	noPostcode      = regexp.MustCompile(`\b(?:lives?|living|is|are|'re|'s|staying|home is|address(?: is|:)) (?:at )?((?:flat \w+,? |number |no\.? )?\d{1,4}[a-z]?,? [a-z][a-z' -]+(?:,| in) (?:` + towns + `))\b`)
+	liveInTown      = lazy(`\b(?:(?:i|we|he|she|they) (?:both |all )?(?:lives?|am|are)|(?:i'm|we're|he's|she's)|lives?|living) (?:(?:with \w+ |on my own |alone |here )?in) (` + towns + `)\b`)
+	isSomebodyElses = lazy(`\b(?:surgery|practice|office|offices|our (?:address|base|team)|hospital|headquarters)\b[^.;]{0,30}$`)
+	notHisHome      = lazy(`\b(?:i live|i'm at|i am at)\b`)
+	withMe          = lazy(`\b(?:with|we|us|he|she|both)\b`)
+	noPostcode      = lazy(`\b(?:lives?|living|is|are|'re|'s|staying|home is|address(?: is|:)) (?:at )?((?:flat \w+,? |number |no\.? )?\d{1,4}[a-z]?,? [a-z][a-z' -]+(?:,| in) (?:` + towns + `))\b`)
 )
 
 // place reads address and postcode.
@@ -85,21 +84,21 @@ func addressStart(norm, low string, end int) int {
 	return at
 }
 
-var notAddress = regexp.MustCompile(`(?i)\b(?:is|was|and (?:he|she|we|i|has|is)|has|who|which|since|because|number is|dob|nhs|born|he|she|his|her|my|but)\b|[.;:?!]`)
+var notAddress = lazy(`(?i)\b(?:is|was|and (?:he|she|we|i|has|is)|has|who|which|since|because|number is|dob|nhs|born|he|she|his|her|my|but)\b|[.;:?!]`)
 
 // isAddress refuses stretches that hold words of a sentence.
 func isAddress(t string) bool { return len(t) <= 110 && !notAddress.MatchString(t) }
 
 var (
-	practice     = regexp.MustCompile(`(?:Dr\.? (?:[A-Z]\.? )?\p{Lu}[\p{L}'-]+,? (?:(?:at|of|from) )?(?:the )?)?(?:\p{Lu}[\p{L}'&-]* ){1,5}(?:Surgery|Practice|Medical Centre|Health Centre|Medical Group|Medical Practice|Doctors|practice|surgery|doctors|doctors'|health centre|medical centre)\b`)
-	gpNamed      = regexp.MustCompile(`\b(?:gp|surgery|doctor)(?:'s)?(?: surgery| practice)?(?: is|:|,)(?: the| at)? (?:same (?:surgery|doctor|gp),? )?`)
-	gpWords      = regexp.MustCompile(`\b(?:gp|gps|doctor|doctors|dr|surgery|practice|registered)\b`)
-	capRun       = regexp.MustCompile(`^(?:Dr\.? )?\p{Lu}[\p{L}'&-]+(?: (?:\p{Lu}[\p{L}'&-]+|at|of|the))*`)
-	doctorsHouse = regexp.MustCompile(`^, \p{Lu}[\p{L}'&-]+(?: \p{Lu}[\p{L}'&-]+){1,3}`)
-	schoolAt     = regexp.MustCompile(`(?:\p{Lu}[\p{L}'.-]*,? ){1,5}(?:School|Academy|College|Primary School|Primary|High School|High|Sixth Form College|Sixth Form|Grammar|Grammar School|Infants|Juniors|Special School|University)\b(?:,? (?:in )?\p{Lu}[\p{L}-]+)?`)
-	schoolOK     = regexp.MustCompile(`\b(?:at|attends?|attending|goes to|going to|go to|started at|starts at|school is|school:|which is|college is|pupil at|student at|enrolled at|on roll at|year \d+,|school, which is)\s+(?:the )?$|\b(?:his|her|their|our|my) (?:\w+ )?(?:school|college|nursery),\s+$`)
-	schoolNo     = regexp.MustCompile(`\b(?:left|used to|was at|excluded from|nurse (?:for|at)|place at|teach\w*|work\w*|expelled from|until|last school|head (?:of|at)|senco at|kicked out of)\b[^.;]{0,30}$`)
-	schoolIs     = regexp.MustCompile(`\b(?:school|college)(?:'s| is|:) (?:called )?`)
+	practice     = lazy(`(?:Dr\.? (?:[A-Z]\.? )?\p{Lu}[\p{L}'-]+,? (?:(?:at|of|from) )?(?:the )?)?(?:\p{Lu}[\p{L}'&-]* ){1,5}(?:Surgery|Practice|Medical Centre|Health Centre|Medical Group|Medical Practice|Doctors|practice|surgery|doctors|doctors'|health centre|medical centre)\b`)
+	gpNamed      = lazy(`\b(?:gp|surgery|doctor)(?:'s)?(?: surgery| practice)?(?: is|:|,)(?: the| at)? (?:same (?:surgery|doctor|gp),? )?`)
+	gpWords      = lazy(`\b(?:gp|gps|doctor|doctors|dr|surgery|practice|registered)\b`)
+	capRun       = lazy(`^(?:Dr\.? )?\p{Lu}[\p{L}'&-]+(?: (?:\p{Lu}[\p{L}'&-]+|at|of|the))*`)
+	doctorsHouse = lazy(`^, \p{Lu}[\p{L}'&-]+(?: \p{Lu}[\p{L}'&-]+){1,3}`)
+	schoolAt     = lazy(`(?:\p{Lu}[\p{L}'.-]*,? ){1,5}(?:School|Academy|College|Primary School|Primary|High School|High|Sixth Form College|Sixth Form|Grammar|Grammar School|Infants|Juniors|Special School|University)\b(?:,? (?:in )?\p{Lu}[\p{L}-]+)?`)
+	schoolOK     = lazy(`\b(?:at|attends?|attending|goes to|going to|go to|started at|starts at|school is|school:|which is|college is|pupil at|student at|enrolled at|on roll at|year \d+,|school, which is)\s+(?:the )?$|\b(?:his|her|their|our|my) (?:\w+ )?(?:school|college|nursery),\s+$`)
+	schoolNo     = lazy(`\b(?:left|used to|was at|excluded from|nurse (?:for|at)|place at|teach\w*|work\w*|expelled from|until|last school|head (?:of|at)|senco at|kicked out of)\b[^.;]{0,30}$`)
+	schoolIs     = lazy(`\b(?:school|college)(?:'s| is|:) (?:called )?`)
 )
 
 // services reads the GP and the school.
@@ -150,4 +149,4 @@ func (f *letterFacts) gp(a about, norm, low string) {
 }
 
 // regexpSignature knows who works at a surgery from who is registered there.
-var regexpSignature = regexp.MustCompile(`\b(?:nurse|manager|receptionist|secretary|partner|letter from|i work) (?:at|for|of)[^.;]{0,20}$`)
+var regexpSignature = lazy(`\b(?:nurse|manager|receptionist|secretary|partner|letter from|i work) (?:at|for|of)[^.;]{0,20}$`)

@@ -1,36 +1,35 @@
 package reading
 
 import (
-	"regexp"
 	"strings"
 )
 
 // careSaid are the other states of care that letters name in full.
 var careSaid = []struct {
 	code  string
-	words *regexp.Regexp
+	words *pattern
 }{
-	{"child_in_need", regexp.MustCompile(`\b(?:is|as|on|under|has) (?:\w+ )?(?:a child in need|child in need plan|cin plan)\b`)},
-	{"child_protection_plan", regexp.MustCompile(`\b(?:is|are|on|under|has|subject to|subject of) (?:\w+ ){0,2}(?:child protection plan|cp plan)\b`)},
-	{"care_leaver", regexp.MustCompile(`\b(?:is|as) a care[- ]leaver\b`)},
+	{"child_in_need", lazy(`\b(?:is|as|on|under|has) (?:\w+ )?(?:a child in need|child in need plan|cin plan)\b`)},
+	{"child_protection_plan", lazy(`\b(?:is|are|on|under|has|subject to|subject of) (?:\w+ ){0,2}(?:child protection plan|cp plan)\b`)},
+	{"care_leaver", lazy(`\b(?:is|as) a care[- ]leaver\b`)},
 }
 
 const ehcpWords = `(?:ehcp|ehc plan|education,? health,? and care plan)`
 
 var (
-	ehcpTerm        = regexp.MustCompile(`\b` + ehcpWords + `\b`)
-	ehcpNo          = regexp.MustCompile(`(?:\b(?:no|not|without|hasnt|doesnt|refused|turned (?:us|him|her) down for|never|lost)|n't)\b[^.;,]{0,25}$`)
-	ehcpAsked       = regexp.MustCompile(`\b(?:appl(?:y|ied|ying)|assess\w*|request\w*|waiting|asked|asking|draft|in progress|being|want|need)\b[^.;]{0,30}$`)
-	ehcpAsked2      = regexp.MustCompile(`^[^.;]{0,20}\b(?:assessment|application|request|in progress|is being|pending|needs assessment)\b`)
-	lookedAfterText = regexp.MustCompile(`\b(?:(?:is|was|came to us|been|are|placed|accommodated) (?:\w+ ){0,6}?(?:under (?:a )?(?:section|s\.?) ?(?:20|31)|looked[- ]after|(?:in|into) foster care|in care\b|on a (?:full )?care order)|looked[- ]after child|placed with (?:a )?foster|foster (?:family|carers?|placement) (?:in|have|has|gave|given)|full care order|i'm a foster carer|i am a foster carer|we are foster carers|we foster)\b`)
-	futureCare      = regexp.MustCompile(`\b(?:will|would|could|might|may|going to|go|going|end up|taken|put|want\w*)\b[^.;]{0,25}$`)
-	inpatientNow    = regexp.MustCompile(`(?:^|, )detained (?:under )?(?:section |s\.? ?)(?:2|3|37)\b|\b(?:is|am|i'm|he's|she's|currently|now|been|remains) (?:still )?(?:currently )?(?:an? )?(?:in-?patient|informal patient|detained (?:\w+ )?s\.? ?(?:2|3|37)\b|detained (?:at|in|under|on)|on (?:a )?section (?:2|3|37)\b|sectioned (?:at|in|on))`)
-	hasCapacity     = regexp.MustCompile(`\b(?:has|have|i've got|have got|has got|with|assessed as having|retains) (?:full |the |mental )*capacity\b`)
-	lacksCapacity   = regexp.MustCompile(`\b(?:lacks?|lacking|without|does(?:n't| not) have|did not have|assessed as lacking) (?:the |mental )*capacity\b`)
+	ehcpTerm        = lazy(`\b` + ehcpWords + `\b`)
+	ehcpNo          = lazy(`(?:\b(?:no|not|without|hasnt|doesnt|refused|turned (?:us|him|her) down for|never|lost)|n't)\b[^.;,]{0,25}$`)
+	ehcpAsked       = lazy(`\b(?:appl(?:y|ied|ying)|assess\w*|request\w*|waiting|asked|asking|draft|in progress|being|want|need)\b[^.;]{0,30}$`)
+	ehcpAsked2      = lazy(`^[^.;]{0,20}\b(?:assessment|application|request|in progress|is being|pending|needs assessment)\b`)
+	lookedAfterText = lazy(`\b(?:(?:is|was|came to us|been|are|placed|accommodated) (?:\w+ ){0,6}?(?:under (?:a )?(?:section|s\.?) ?(?:20|31)|looked[- ]after|(?:in|into) foster care|in care\b|on a (?:full )?care order)|looked[- ]after child|placed with (?:a )?foster|foster (?:family|carers?|placement) (?:in|have|has|gave|given)|full care order|i'm a foster carer|i am a foster carer|we are foster carers|we foster)\b`)
+	futureCare      = lazy(`\b(?:will|would|could|might|may|going to|go|going|end up|taken|put|want\w*)\b[^.;]{0,25}$`)
+	inpatientNow    = lazy(`(?:^|, )detained (?:under )?(?:section |s\.? ?)(?:2|3|37)\b|\b(?:is|am|i'm|he's|she's|currently|now|been|remains) (?:still )?(?:currently )?(?:an? )?(?:in-?patient|informal patient|detained (?:\w+ )?s\.? ?(?:2|3|37)\b|detained (?:at|in|under|on)|on (?:a )?section (?:2|3|37)\b|sectioned (?:at|in|on))`)
+	hasCapacity     = lazy(`\b(?:has|have|i've got|have got|has got|with|assessed as having|retains) (?:full |the |mental )*capacity\b`)
+	lacksCapacity   = lazy(`\b(?:lacks?|lacking|without|does(?:n't| not) have|did not have|assessed as lacking) (?:the |mental )*capacity\b`)
 	// A professional who held a best-interests meeting says so in these words; a
 	// relative's "he can't decide" alone is no report of capacity.
-	cannotDecide = regexp.MustCompile(`\b(?:cannot|can't|can not|unable to|not able to) make (?:this|the|such a) decision\b`)
-	ragSaid      = regexp.MustCompile(`\b(?:suggest\w*|rat(?:e|ed|ing)|rag|propose\w*|recommend\w*|go(?:es)? up to|should be|would be|view(?: is)?|think\w*)\b[^.;]{0,40}\b(red|amber|green|blue)\b|\b(red|amber|green|blue) (?:rating|on the rag|rag)\b`)
+	cannotDecide = lazy(`\b(?:cannot|can't|can not|unable to|not able to) make (?:this|the|such a) decision\b`)
+	ragSaid      = lazy(`\b(?:suggest\w*|rat(?:e|ed|ing)|rag|propose\w*|recommend\w*|go(?:es)? up to|should be|would be|view(?: is)?|think\w*)\b[^.;]{0,40}\b(red|amber|green|blue)\b|\b(red|amber|green|blue) (?:rating|on the rag|rag)\b`)
 )
 
 // plans reads the education plan, care status, admission, capacity and rating.
@@ -77,13 +76,13 @@ func (f *letterFacts) plans(a about, low string) {
 	}
 }
 
-var ehcPlanShort = regexp.MustCompile(`\bfull ehcp\b|\bhas (?:an )?ehc plan\b`)
+var ehcPlanShort = lazy(`\bfull ehcp\b|\bhas (?:an )?ehc plan\b`)
 
 var (
-	speaks      = regexp.MustCompile(`\b(?:first|main|home) language is (\p{L}+)|\b(?:only |mainly )?speaks? (polish|urdu|bengali|punjabi|gujarati|arabic|romanian|lithuanian|portuguese|turkish|somali|tamil|farsi|french|spanish|italian|cantonese|mandarin|hindi|russian|ukrainian|albanian|yoruba|welsh|bulgarian|kurdish|pashto)\b`)
-	interprets  = regexp.MustCompile(`\b(?:need(?:s|ed)?|want(?:s)?|please (?:arrange|book|use)|with|would like|require(?:s|d)?) (?:an? )?(?:\w+ )?interpreter\b|\btłumacz\w*`)
-	howTheyTell = regexp.MustCompile(`\b(?:does(?:n't| not) (?:really )?(?:speak|talk)|do not (?:really )?(?:speak|talk)|no speech|non-?verbal|non-?speaking|makaton|signs a bit|pecs|picture (?:book|cards|symbols)|eye-?gaze|communicat(?:es|or|ion (?:book|aid|cards))|talks?,? but|can (?:say|talk|tell)|speaks in|short (?:words|phrases|sentences)|objects of reference|colour cards|that's how (?:he|she) tells|types? on|will type|easy read|large print|big letters|few words|uses (?:a )?(?:tablet|symbols|signs|pictures|cards|gestures)|understands (?:more|pictures|simple|short)|hard of hearing|deaf|sign language|bsl|knows about \w+ signs|time to (?:answer|process)|photo of who)`)
-	contactMe   = regexp.MustCompile(`\b(?:email (?:only|is best|is better|please|me)|by email|(?:write|text|email) (?:to )?me|in writing|do(?:n't| not) (?:answer|do phone|do calls|like (?:phone|calls|talking on|telephon)|use the phone|ring|phone|call)|can(?:no|')?t (?:answer|do (?:phone|calls)|use (?:the )?(?:phone|telephone)|speak on|talk on)|not (?:by )?phone|text (?:is|only|me|best|message)|phone calls (?:very )?(?:hard|scare|make)|calls make|no (?:phone )?calls|easy read|large print|big letters|pictures)\b`)
+	speaks      = lazy(`\b(?:first|main|home) language is (\p{L}+)|\b(?:only |mainly )?speaks? (polish|urdu|bengali|punjabi|gujarati|arabic|romanian|lithuanian|portuguese|turkish|somali|tamil|farsi|french|spanish|italian|cantonese|mandarin|hindi|russian|ukrainian|albanian|yoruba|welsh|bulgarian|kurdish|pashto)\b`)
+	interprets  = lazy(`\b(?:need(?:s|ed)?|want(?:s)?|please (?:arrange|book|use)|with|would like|require(?:s|d)?) (?:an? )?(?:\w+ )?interpreter\b|\btłumacz\w*`)
+	howTheyTell = lazy(`\b(?:does(?:n't| not) (?:really )?(?:speak|talk)|do not (?:really )?(?:speak|talk)|no speech|non-?verbal|non-?speaking|makaton|signs a bit|pecs|picture (?:book|cards|symbols)|eye-?gaze|communicat(?:es|or|ion (?:book|aid|cards))|talks?,? but|can (?:say|talk|tell)|speaks in|short (?:words|phrases|sentences)|objects of reference|colour cards|that's how (?:he|she) tells|types? on|will type|easy read|large print|big letters|few words|uses (?:a )?(?:tablet|symbols|signs|pictures|cards|gestures)|understands (?:more|pictures|simple|short)|hard of hearing|deaf|sign language|bsl|knows about \w+ signs|time to (?:answer|process)|photo of who)`)
+	contactMe   = lazy(`\b(?:email (?:only|is best|is better|please|me)|by email|(?:write|text|email) (?:to )?me|in writing|do(?:n't| not) (?:answer|do phone|do calls|like (?:phone|calls|talking on|telephon)|use the phone|ring|phone|call)|can(?:no|')?t (?:answer|do (?:phone|calls)|use (?:the )?(?:phone|telephone)|speak on|talk on)|not (?:by )?phone|text (?:is|only|me|best|message)|phone calls (?:very )?(?:hard|scare|make)|calls make|no (?:phone )?calls|easy read|large print|big letters|pictures)\b`)
 )
 
 // needs reads languages, interpreters and how somebody communicates, in the
@@ -113,7 +112,7 @@ func (f *letterFacts) needs(a about, low string) {
 	}
 }
 
-var aboutLeaflet = regexp.MustCompile(`\b(?:showed|shown|leaflet|about your|talked about)\b`)
+var aboutLeaflet = lazy(`\b(?:showed|shown|leaflet|about your|talked about)\b`)
 
 // clauseStart is where the clause around offset at of a long sentence begins.
 func clauseStart(low string, at int) int {
@@ -130,13 +129,13 @@ func clauseStart(low string, at int) int {
 }
 
 // iTalk keeps the writer's own talking, and talks with services, out.
-var iTalk = regexp.MustCompile(`\b(?:i|we|school|doctor|they) (?:can |could |would like to |want to |will )?(?:talk|tell|say|speak)\b|\bcan say (?:yes|no) to\b|\bcan tell (?:you|them) (?:what|that|about|my)\b|\bcan talk to you\b|\byou can (?:tell|talk|say)\b`)
+var iTalk = lazy(`\b(?:i|we|school|doctor|they) (?:can |could |would like to |want to |will )?(?:talk|tell|say|speak)\b|\bcan say (?:yes|no) to\b|\bcan tell (?:you|them) (?:what|that|about|my)\b|\bcan talk to you\b|\byou can (?:tell|talk|say)\b`)
 
 var (
-	parentNamed = regexp.MustCompile(`\b(?:his|her|their|\p{L}+'s|the child's)\s+(?:birth |adoptive )?(mother|mum|father|dad|grandmother|grandfather|nan)\s*(?:,|is|:)?\s+$`)
-	isParent    = regexp.MustCompile(`^\s*(?:,\s*)?(?:is|who is)\s+(?:his|her|their)\s+(mother|mum|father|dad)\b`)
-	parentalYes = regexp.MustCompile(`\b(?:she|he|mother|mum|father|dad|who|and|parents|they|both)\s+(?:\w+ )?(?:has|have|holds?|hold|shares?)\s+(?:full |sole )?(?:parental responsibility|pr\b)|\bparental responsibility, that's (?:still )?with (?:his|her) (?:mum|mother|dad|father)`)
-	parentalMe  = regexp.MustCompile(`\bi (?:also )?(?:have|hold|share) (?:full |sole )?(?:parental responsibility|pr\b)|\bi have parental responsibility\b|\band i have parental responsibility\b`)
+	parentNamed = lazy(`\b(?:his|her|their|\p{L}+'s|the child's)\s+(?:birth |adoptive )?(mother|mum|father|dad|grandmother|grandfather|nan)\s*(?:,|is|:)?\s+$`)
+	isParent    = lazy(`^\s*(?:,\s*)?(?:is|who is)\s+(?:his|her|their)\s+(mother|mum|father|dad)\b`)
+	parentalYes = lazy(`\b(?:she|he|mother|mum|father|dad|who|and|parents|they|both)\s+(?:\w+ )?(?:has|have|holds?|hold|shares?)\s+(?:full |sole )?(?:parental responsibility|pr\b)|\bparental responsibility, that's (?:still )?with (?:his|her) (?:mum|mother|dad|father)`)
+	parentalMe  = lazy(`\bi (?:also )?(?:have|hold|share) (?:full |sole )?(?:parental responsibility|pr\b)|\bi have parental responsibility\b|\band i have parental responsibility\b`)
 )
 
 // people2 reads the parent or guardian whom a letter names beside its writer.

@@ -1,13 +1,12 @@
 package reading
 
 import (
-	"regexp"
 	"strings"
 )
 
 // The shapes of outward and inward codes with the letters that each place
 // allows; an inward code never has C I K M O V.
-var postcodeShape = regexp.MustCompile(`(?i)\b(?:([A-PR-UWYZ](?:[0-9][0-9A-HJKSTUW]?|[A-HK-Y][0-9][0-9ABEHMNPRVWXY]?))[ \t]{0,2}\n?([0-9][ABD-HJLNP-UW-Z]{2})|(GIR)[ ]?(0AA))\b`)
+var postcodeShape = lazy(`(?i)\b(?:([A-PR-UWYZ](?:[0-9][0-9A-HJKSTUW]?|[A-HK-Y][0-9][0-9ABEHMNPRVWXY]?))[ \t]{0,2}\n?([0-9][ABD-HJLNP-UW-Z]{2})|(GIR)[ ]?(0AA))\b`)
 
 type postcodeHit struct {
 	span

@@ -1,7 +1,6 @@
 package reading
 
 import (
-	"regexp"
 	"strings"
 )
 
@@ -9,25 +8,25 @@ const kept = `((?:(?:my|his|her|their|our|the|either|any of (?:my|his|her)|\p{L}
 
 // keepRules are the ways of asking that somebody is not told. Each captures
 // whom.
-var keepRules = []*regexp.Regexp{
-	regexp.MustCompile(`\b(?:do not|don't|dont|never|not to|must not|mustn't|should not|shouldn't|without|cannot|can't|can not|won't|please not|rather (?:you|not|you didn't|you did not)|not) (?:be )?(?:\w+ ){0,2}?(?:tell|telling|told|inform|informing|contact|contacting|write to|ring|ringing|call|phone|email|speak to|speaking to|talk to|talking to|let|copy in|copy|involve|involving|notify|approach|send (?:\w+ ){1,3}to|sent to|share (?:\w+ ){0,4}with|discuss (?:\w+ ){0,4}with|mention (?:\w+ ){0,4}to|shared with|disclosed? (?:\w+ )?to|give (?:\w+ ){1,4}to|goes? to|go to|pass (?:\w+ ){1,3}to)\s+` + kept),
-	regexp.MustCompile(`\b` + kept + `(?: \p{L}+)? (?:must|should|can|may|is|are|has|ought)(?:n't| not| never|not) (?:to )?(?:\w+ )?(?:know|find out|be told|told|be contacted|be informed|informed|contacted|involved|hear|see (?:this|it)|be (?:sent|given|copied)|get|told about)`),
-	regexp.MustCompile(`\b(?:does not|doesn't|do not|don't|doesnt|dont|did not|didn't|would not|wouldn't) (?:want|like|wish) (?:for )?` + kept + `(?: \p{L}+)? (?:to (?:know|be (?:told|informed|contacted|involved)|find out|hear|see|get)|told|informed|contacted|involved|knowing|finding)`),
-	regexp.MustCompile(`\b(?:keep|kept|keeping|hide|secret) (?:this |it |that |everything |all of this )?(?:away |secret |private |hidden )?from ` + kept),
-	regexp.MustCompile(`\b(?:nothing|no letters?|anything|no information|not|no contact|no calls?)\b[^.;]{0,50}?\b(?:sent|disclosed|shared|given|passed|told|goes|posted|going|made|go) (?:to|with) ` + kept),
-	regexp.MustCompile(`\bbefore (?:you )?(?:contact|tell|speak to|talk to|ring|contacting|telling|speaking to)\s?(?:ing)? ?` + kept),
-	regexp.MustCompile(`\b` + kept + ` (?:does not|doesn't|don't|do not|doesnt|dont) know (?:about|i|that|we|any|and i)[^.;]{0,60}\b(?:please|keep|don't|do not|want|secret)`),
+var keepRules = []*pattern{
+	lazy(`\b(?:do not|don't|dont|never|not to|must not|mustn't|should not|shouldn't|without|cannot|can't|can not|won't|please not|rather (?:you|not|you didn't|you did not)|not) (?:be )?(?:\w+ ){0,2}?(?:tell|telling|told|inform|informing|contact|contacting|write to|ring|ringing|call|phone|email|speak to|speaking to|talk to|talking to|let|copy in|copy|involve|involving|notify|approach|send (?:\w+ ){1,3}to|sent to|share (?:\w+ ){0,4}with|discuss (?:\w+ ){0,4}with|mention (?:\w+ ){0,4}to|shared with|disclosed? (?:\w+ )?to|give (?:\w+ ){1,4}to|goes? to|go to|pass (?:\w+ ){1,3}to)\s+` + kept),
+	lazy(`\b` + kept + `(?: \p{L}+)? (?:must|should|can|may|is|are|has|ought)(?:n't| not| never|not) (?:to )?(?:\w+ )?(?:know|find out|be told|told|be contacted|be informed|informed|contacted|involved|hear|see (?:this|it)|be (?:sent|given|copied)|get|told about)`),
+	lazy(`\b(?:does not|doesn't|do not|don't|doesnt|dont|did not|didn't|would not|wouldn't) (?:want|like|wish) (?:for )?` + kept + `(?: \p{L}+)? (?:to (?:know|be (?:told|informed|contacted|involved)|find out|hear|see|get)|told|informed|contacted|involved|knowing|finding)`),
+	lazy(`\b(?:keep|kept|keeping|hide|secret) (?:this |it |that |everything |all of this )?(?:away |secret |private |hidden )?from ` + kept),
+	lazy(`\b(?:nothing|no letters?|anything|no information|not|no contact|no calls?)\b[^.;]{0,50}?\b(?:sent|disclosed|shared|given|passed|told|goes|posted|going|made|go) (?:to|with) ` + kept),
+	lazy(`\bbefore (?:you )?(?:contact|tell|speak to|talk to|ring|contacting|telling|speaking to)\s?(?:ing)? ?` + kept),
+	lazy(`\b` + kept + ` (?:does not|doesn't|don't|do not|doesnt|dont) know (?:about|i|that|we|any|and i)[^.;]{0,60}\b(?:please|keep|don't|do not|want|secret)`),
 }
 
 var (
-	keepName  = regexp.MustCompile(`\b(?:do not|don't|dont|never|must not|should not) (?:\w+ )?(?:tell|contact|inform|ring|write to|speak to|talk to|let)\s+`)
-	keepName2 = regexp.MustCompile(`\b(?:does not|doesn't|do not|don't) want (?:(?:his|her|my|their) (?:\w+ )?(?:brother|sister|father|mother|dad|mum|uncle|aunt|partner|husband|wife|friend) )?`)
+	keepName  = lazy(`\b(?:do not|don't|dont|never|must not|should not) (?:\w+ )?(?:tell|contact|inform|ring|write to|speak to|talk to|let)\s+`)
+	keepName2 = lazy(`\b(?:does not|doesn't|do not|don't) want (?:(?:his|her|my|their) (?:\w+ )?(?:brother|sister|father|mother|dad|mum|uncle|aunt|partner|husband|wife|friend) )?`)
 	// bareKin is whom people name without "his": "send letter to Kacper father".
-	bareKin     = regexp.MustCompile(`\b(?:do not|don't|dont|never) (?:\w+ ){0,2}?(?:send|tell|write|give|say|inform|contact|ring|call)(?: (?:\w+ ){0,3}?(?:to|with))? ((?:\p{L}+ )?(?:father|dad|mother|mum|stepdad|brother|sister|uncle|aunt|husband|wife|partner))\b`)
-	toldAfter   = regexp.MustCompile(`^\s*(?:to (?:be told|know|be informed|find out|be contacted)|told|informed|contacted|knowing)\b`)
-	keepPronoun = regexp.MustCompile(`\b(?:(she|he|they) (?:must|should) not (?:be told|know|find out)|(?:would|'d) (?:rather|prefer) (?:that )?(he|she|they) (?:didn't|did not|doesn't|does not) know|(?:do not|don't) (?:tell|write to|contact) (him|her|them)\b)`)
-	addressKept = regexp.MustCompile(`\b(?:address|where (?:we|i|he|she|they) (?:live|lives|are|is|am)|whereabouts|location)\b[^.;]{0,60}\b(?:confidential|secret|private|must not|mustn't|(?:not|never) be (?:shared|given|told|disclosed|known|passed|sent|on)|to (?:yourself|yourselves)|not (?:to be )?(?:shared|disclosed|given))\b|\b(?:must not|mustn't|should not|cannot|can't|not to|never|not allowed to|doesn't|does not|don't let \w+|do not let \w+) (?:ever )?(?:know|find out|learn|be told|discover|told|find) (?:out )?(?:(?:that )?(?:we|i|he|she|they)(?:'re|'m|'s)? ?(?:are|am|is|live|lives|moved) (?:in|at|to)\b|where (?:we|i|he|she|they|us)|(?:our|the|my|his|her|their|this) (?:new |placement |current |home )?address)|\b(?:do not|don't|dont|never|please not|not to) (?:\w+ )?(?:put|give|share|tell|pass|disclose|send|release|print|show|use|write)\b[^.;]{0,40}\baddress\b|\bconfidential (?:address|placement)\b|\b(?:keep|kept|is|stay|remain|treat) (?:\w+ )?(?:this|our|the|my|his|her|that|their)? ?(?:new |placement |home )?address\b[^.;]{0,25}\b(?:confidential|secret|private|safe|to yourselves|from)\b|\bnot be told (?:the|our|his|her|their) (?:placement |new )?address\b|\baddress (?:is )?(?:kept )?confidential\b`)
-	keepToYou   = regexp.MustCompile(`\bkeep (?:that|this|it) to yoursel(?:f|ves)\b|\bdo(?:n't| not) pass (?:that|it) on\b`)
+	bareKin     = lazy(`\b(?:do not|don't|dont|never) (?:\w+ ){0,2}?(?:send|tell|write|give|say|inform|contact|ring|call)(?: (?:\w+ ){0,3}?(?:to|with))? ((?:\p{L}+ )?(?:father|dad|mother|mum|stepdad|brother|sister|uncle|aunt|husband|wife|partner))\b`)
+	toldAfter   = lazy(`^\s*(?:to (?:be told|know|be informed|find out|be contacted)|told|informed|contacted|knowing)\b`)
+	keepPronoun = lazy(`\b(?:(she|he|they) (?:must|should) not (?:be told|know|find out)|(?:would|'d) (?:rather|prefer) (?:that )?(he|she|they) (?:didn't|did not|doesn't|does not) know|(?:do not|don't) (?:tell|write to|contact) (him|her|them)\b)`)
+	addressKept = lazy(`\b(?:address|where (?:we|i|he|she|they) (?:live|lives|are|is|am)|whereabouts|location)\b[^.;]{0,60}\b(?:confidential|secret|private|must not|mustn't|(?:not|never) be (?:shared|given|told|disclosed|known|passed|sent|on)|to (?:yourself|yourselves)|not (?:to be )?(?:shared|disclosed|given))\b|\b(?:must not|mustn't|should not|cannot|can't|not to|never|not allowed to|doesn't|does not|don't let \w+|do not let \w+) (?:ever )?(?:know|find out|learn|be told|discover|told|find) (?:out )?(?:(?:that )?(?:we|i|he|she|they)(?:'re|'m|'s)? ?(?:are|am|is|live|lives|moved) (?:in|at|to)\b|where (?:we|i|he|she|they|us)|(?:our|the|my|his|her|their|this) (?:new |placement |current |home )?address)|\b(?:do not|don't|dont|never|please not|not to) (?:\w+ )?(?:put|give|share|tell|pass|disclose|send|release|print|show|use|write)\b[^.;]{0,40}\baddress\b|\bconfidential (?:address|placement)\b|\b(?:keep|kept|is|stay|remain|treat) (?:\w+ )?(?:this|our|the|my|his|her|that|their)? ?(?:new |placement |home )?address\b[^.;]{0,25}\b(?:confidential|secret|private|safe|to yourselves|from)\b|\bnot be told (?:the|our|his|her|their) (?:placement |new )?address\b|\baddress (?:is )?(?:kept )?confidential\b`)
+	keepToYou   = lazy(`\bkeep (?:that|this|it) to yoursel(?:f|ves)\b|\bdo(?:n't| not) pass (?:that|it) on\b`)
 )
 
 // privacy reads whom nobody may tell, and whether the address is to be kept

@@ -1,7 +1,6 @@
 package reading
 
 import (
-	"regexp"
 	"time"
 )
 
@@ -14,11 +13,11 @@ type told struct {
 }
 
 var (
-	triedCue   = regexp.MustCompile(`\b(?:we|i)(?:'ve|ve| have)?(?: all| also| already)? tried\b|\b(?:has|have|had) (?:already |also )?tried\b|\bwhat (?:we've|i've|we have|i have|has been|was) (?:tried|done)\b|\b(?:was|were|been) tried\b|\bthings (?:that have been )?tried\b|\bsupport (?:so far|to date) (?:has|includes)|\bwe do the\b|\balready had\b|\b(?:we|i)(?:'ve| have) (?:done|been through) \w+[^.]*,|\b(?:we|i|she|he)(?:'ve|'s| have| has) had (?:a |an |two |three |some |lots of )?(?:\w+ )?(?:carers?|nurses?|support workers?|camhs|respite|social workers?|tutors?|therap\w+|counsell\w+|agency|agencies|cbt|sessions)\b`)
-	triedOn    = regexp.MustCompile(`^(?:neither|none|nothing|it (?:did|didn't|worked|helped|made|was)|that (?:did|didn't|worked|helped)|they (?:did|didn't|worked|stopped|asked|keep)|we (?:went|also|had|even|paid)|a (?:nurse|carer|social worker)|the (?:school|doctor|gp|weekends|nurse|council|crisis team) (?:has|have|had|tried|gave|worked|did|put|came)|she (?:had|did)|he (?:had|did) )`)
-	greeting   = regexp.MustCompile(`^(?:hi|hello|hiya|hey|dear|good (?:morning|afternoon|evening)|to whom|morning|afternoon|thank|many thanks|kind regards|regards|yours|best wishes|cheers|please (?:accept|find|see|email|ring|call|phone|write|keep|do not|don't|can|could|let|tell|help)|sorry about|with thanks|re:)`)
-	introduces = regexp.MustCompile(`^(?:my name is|i am (?:the |a |his |her |their |writing|his|her)|i'm (?:his|her|the|a|writing)|i (?:would like|want|wish|am writing) to (?:refer|put|ask)|i write (?:as|about)|we would like to refer|please accept|i hope|i was (?:given|told)|referral for|new referral|this is a referral|(?:our|my) (?:address|gp|doctor)|we (?:are|live) at|we're at|(?:his|her|their) (?:date of birth|dob|nhs|gp|doctor|address)|he is at|she is at|nhs|gp|dob|school is|surgery is|doctor is|you (?:can|may) (?:ring|call|telephone|phone|write|get)|my (?:number|phone|mobile|telephone)|i can be reached|(?:he|she) (?:knows|agreed|has agreed|wants to be|is happy|consents|has capacity|lacks capacity)|i (?:consent|give|agree|am happy|have parental)|i suggest|suggested rating)`)
-	timely     = regexp.MustCompile(`\b(?:since|last week|next time|now|has been|have been|has not|hasn't|stopped|started|again|weeks?|yesterday|on \w+day|at the moment|any more|excluded|suspended|police|going|moved|found|happened|worse|every day|cannot|can't)\b`)
+	triedCue   = lazy(`\b(?:we|i)(?:'ve|ve| have)?(?: all| also| already)? tried\b|\b(?:has|have|had) (?:already |also )?tried\b|\bwhat (?:we've|i've|we have|i have|has been|was) (?:tried|done)\b|\b(?:was|were|been) tried\b|\bthings (?:that have been )?tried\b|\bsupport (?:so far|to date) (?:has|includes)|\bwe do the\b|\balready had\b|\b(?:we|i)(?:'ve| have) (?:done|been through) \w+[^.]*,|\b(?:we|i|she|he)(?:'ve|'s| have| has) had (?:a |an |two |three |some |lots of )?(?:\w+ )?(?:carers?|nurses?|support workers?|camhs|respite|social workers?|tutors?|therap\w+|counsell\w+|agency|agencies|cbt|sessions)\b`)
+	triedOn    = lazy(`^(?:neither|none|nothing|it (?:did|didn't|worked|helped|made|was)|that (?:did|didn't|worked|helped)|they (?:did|didn't|worked|stopped|asked|keep)|we (?:went|also|had|even|paid)|a (?:nurse|carer|social worker)|the (?:school|doctor|gp|weekends|nurse|council|crisis team) (?:has|have|had|tried|gave|worked|did|put|came)|she (?:had|did)|he (?:had|did) )`)
+	greeting   = lazy(`^(?:hi|hello|hiya|hey|dear|good (?:morning|afternoon|evening)|to whom|morning|afternoon|thank|many thanks|kind regards|regards|yours|best wishes|cheers|please (?:accept|find|see|email|ring|call|phone|write|keep|do not|don't|can|could|let|tell|help)|sorry about|with thanks|re:)`)
+	introduces = lazy(`^(?:my name is|i am (?:the |a |his |her |their |writing|his|her)|i'm (?:his|her|the|a|writing)|i (?:would like|want|wish|am writing) to (?:refer|put|ask)|i write (?:as|about)|we would like to refer|please accept|i hope|i was (?:given|told)|referral for|new referral|this is a referral|(?:our|my) (?:address|gp|doctor)|we (?:are|live) at|we're at|(?:his|her|their) (?:date of birth|dob|nhs|gp|doctor|address)|he is at|she is at|nhs|gp|dob|school is|surgery is|doctor is|you (?:can|may) (?:ring|call|telephone|phone|write|get)|my (?:number|phone|mobile|telephone)|i can be reached|(?:he|she) (?:knows|agreed|has agreed|wants to be|is happy|consents|has capacity|lacks capacity)|i (?:consent|give|agree|am happy|have parental)|i suggest|suggested rating)`)
+	timely     = lazy(`\b(?:since|last week|next time|now|has been|have been|has not|hasn't|stopped|started|again|weeks?|yesterday|on \w+day|at the moment|any more|excluded|suspended|police|going|moved|found|happened|worse|every day|cannot|can't)\b`)
 )
 
 // tell weighs the sentences of a letter.
@@ -124,7 +123,7 @@ func triedSpan(s *sheet, sens []told) (span, bool) {
 	return span{}, false
 }
 
-var triedLead = regexp.MustCompile(`(?i)^(?:things that have been tried|what (?:we've|i've|we have|i have|has been|was) (?:tried|done)(?: so far)?)\s*:\s*`)
+var triedLead = lazy(`(?i)^(?:things that have been tried|what (?:we've|i've|we have|i have|has been|was) (?:tried|done)(?: so far)?)\s*:\s*`)
 
 // why reads reason and tried for the people of letters.
 func (f *letterFacts) why(s *sheet, sens []told) {

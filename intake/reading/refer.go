@@ -1,7 +1,6 @@
 package reading
 
 import (
-	"regexp"
 	"slices"
 	"sort"
 	"strings"
@@ -11,14 +10,14 @@ import (
 )
 
 var (
-	selfVoice   = regexp.MustCompile(`\breferral \(self\)|\b(?:i'm|i am|im|my name is|my name's) [^.;?!]{0,40}(?:\b(?:and|,|an?|also) ?)(?:autistic|an autistic)\b|\bjoin(?:ing)? the (?:dsr|register|dynamic)|\b(?:i go by|i (?:also )?have autism|i am on the spectrum)\b|\b(?:refer(?:ring)? myself|self[- ]?referral|self[- ]?refer(?:ring)?|put (?:me|myself)|i (?:really |just |do |so |would )?(?:want|would like|'d like|like|wish|wanna|am asking|need) (?:to )?(?:be|go|get|come|join) (?:put |placed |back |considered )?(?:on|onto|for)|i want to be on it|ask for it myself|put me on|add me|(?:i'm|i am|im|i've been|i was|i have been) (?:an? )?(?:\d+,? (?:and|years old,?|year old) )?(?:also )?(?:diagnosed (?:as |with )?)?(?:autis\w+|aspie|asd)|(?:i have|i've got|ive got) (?:an? )?(?:\w+ )?(?:learning disabilit\w+|autism|asperger\w*|asd|eating disorder)|as an autistic (?:person|adult|man|woman)|i'm \d\d and|i am \d\d(?: and|,|\.| years))\b`)
-	typedFor    = regexp.MustCompile(`\b(?:typed|typing|written|writing) (?:this |it )?(?:by|for) \p{L}+(?: \p{L}+)?,? (?:support worker|keyworker|carer|advocate|exactly)|\bis (?:typing|writing) this for me\b|\bin (?:his|her|their) own words\b|\bi tell \p{L}+ what to (?:say|write)\b`)
-	familyVoice = regexp.MustCompile(`\b(?:my|our) (?:\w+ ){0,2}?(?:son|daughter|boy|girl|lad|child|brother|sister|grandson|granddaughter|husband|wife|partner|nephew|niece|stepson|stepdaughter|mum|mother|dad|father|two|twins|sons|daughters|children|friend|neighbour|cousin|uncle|aunt|boys|girls)\b|\bfoster carers?\b|\bi(?:'m| am) (?:his|her|their) (?:mum|mother|dad|father|carer|nan|gran|grandmother|grandfather|sister|brother|wife|husband|partner|aunt|auntie|uncle|cousin|guardian|friend)\b|\bneighbour\b|\bnext door\b|\b(?:dad|mum) of\b|\bfy (?:mab|merch)\b|\bmój syn|mojej córki|moja córka|mojego syna\b`)
+	selfVoice   = lazy(`\breferral \(self\)|\b(?:i'm|i am|im|my name is|my name's) [^.;?!]{0,40}(?:\b(?:and|,|an?|also) ?)(?:autistic|an autistic)\b|\bjoin(?:ing)? the (?:dsr|register|dynamic)|\b(?:i go by|i (?:also )?have autism|i am on the spectrum)\b|\b(?:refer(?:ring)? myself|self[- ]?referral|self[- ]?refer(?:ring)?|put (?:me|myself)|i (?:really |just |do |so |would )?(?:want|would like|'d like|like|wish|wanna|am asking|need) (?:to )?(?:be|go|get|come|join) (?:put |placed |back |considered )?(?:on|onto|for)|i want to be on it|ask for it myself|put me on|add me|(?:i'm|i am|im|i've been|i was|i have been) (?:an? )?(?:\d+,? (?:and|years old,?|year old) )?(?:also )?(?:diagnosed (?:as |with )?)?(?:autis\w+|aspie|asd)|(?:i have|i've got|ive got) (?:an? )?(?:\w+ )?(?:learning disabilit\w+|autism|asperger\w*|asd|eating disorder)|as an autistic (?:person|adult|man|woman)|i'm \d\d and|i am \d\d(?: and|,|\.| years))\b`)
+	typedFor    = lazy(`\b(?:typed|typing|written|writing) (?:this |it )?(?:by|for) \p{L}+(?: \p{L}+)?,? (?:support worker|keyworker|carer|advocate|exactly)|\bis (?:typing|writing) this for me\b|\bin (?:his|her|their) own words\b|\bi tell \p{L}+ what to (?:say|write)\b`)
+	familyVoice = lazy(`\b(?:my|our) (?:\w+ ){0,2}?(?:son|daughter|boy|girl|lad|child|brother|sister|grandson|granddaughter|husband|wife|partner|nephew|niece|stepson|stepdaughter|mum|mother|dad|father|two|twins|sons|daughters|children|friend|neighbour|cousin|uncle|aunt|boys|girls)\b|\bfoster carers?\b|\bi(?:'m| am) (?:his|her|their) (?:mum|mother|dad|father|carer|nan|gran|grandmother|grandfather|sister|brother|wife|husband|partner|aunt|auntie|uncle|cousin|guardian|friend)\b|\bneighbour\b|\bnext door\b|\b(?:dad|mum) of\b|\bfy (?:mab|merch)\b|\bmój syn|mojej córki|moja córka|mojego syna\b`)
 	// childVoice outweighs what a writer says of himself: a mother may be autistic too.
-	childVoice = regexp.MustCompile(`\b(?:my|our) (?:\w+ ){0,2}?(?:son|daughter|boy|girl|lad|grandson|granddaughter|stepson|stepdaughter|two|twins|sons|daughters|nephew|niece|foster \w+)\b|\b(?:refer|for|about|of) my (?:\w+ )?(?:brother|sister|husband|wife|partner|friend|neighbour|mum|dad|mother|father)\b`)
-	workVoice  = regexp.MustCompile(`\b(?:client|patient|pupil|service user|resident|student|tenant|caseload|our (?:service|team|form|placement|student|pupil|client|patient|resident)|we support|(?:gentleman|lady|young (?:man|woman|person)|person|man|woman) (?:we|that we|i) (?:support|work|look)|i am the (?:\w+ ){0,3}(?:nurse|worker|keyworker|manager|teacher|senco|psychologist|psychiatrist|officer|practitioner|therapist|advocate|gp)|i write as the|allocated|referral attached|find (?:a |the )?(?:attached|referral)|on my caseload|dear (?:colleagues?|team|dsr team|panel)|panel)\b`)
-	workHost   = regexp.MustCompile(`(?:^|[.@])(?:nhs|gov|police|sch|ac|cjsm|nhs\.net)(?:\.|$)|council|\bcc\b|school|academy|hospital|college|homes?\.|support|care|hub|housing|advocacy|surgery|trust|service|charity`)
-	attachSaid = regexp.MustCompile(`\b(?:referral|form|attached|attachment|enclosed|scan(?:ned)?|photo|letter)\b`)
+	childVoice = lazy(`\b(?:my|our) (?:\w+ ){0,2}?(?:son|daughter|boy|girl|lad|grandson|granddaughter|stepson|stepdaughter|two|twins|sons|daughters|nephew|niece|foster \w+)\b|\b(?:refer|for|about|of) my (?:\w+ )?(?:brother|sister|husband|wife|partner|friend|neighbour|mum|dad|mother|father)\b`)
+	workVoice  = lazy(`\b(?:client|patient|pupil|service user|resident|student|tenant|caseload|our (?:service|team|form|placement|student|pupil|client|patient|resident)|we support|(?:gentleman|lady|young (?:man|woman|person)|person|man|woman) (?:we|that we|i) (?:support|work|look)|i am the (?:\w+ ){0,3}(?:nurse|worker|keyworker|manager|teacher|senco|psychologist|psychiatrist|officer|practitioner|therapist|advocate|gp)|i write as the|allocated|referral attached|find (?:a |the )?(?:attached|referral)|on my caseload|dear (?:colleagues?|team|dsr team|panel)|panel)\b`)
+	workHost   = lazy(`(?:^|[.@])(?:nhs|gov|police|sch|ac|cjsm|nhs\.net)(?:\.|$)|council|\bcc\b|school|academy|hospital|college|homes?\.|support|care|hub|housing|advocacy|surgery|trust|service|charity`)
+	attachSaid = lazy(`\b(?:referral|form|attached|attachment|enclosed|scan(?:ned)?|photo|letter)\b`)
 )
 
 // bestForm is the sheet whose labels tell most about a person.
@@ -95,8 +94,8 @@ func (r *reader) alarmIsOwn(v voice) bool {
 }
 
 var (
-	heOrShe    = regexp.MustCompile(`\b(?:he|she|hes|shes|he's|she's|him|her|they)\b`)
-	firstWords = regexp.MustCompile(`\b(?:i|i've|ive|i'm|im|i'll|my|me)\b`)
+	heOrShe    = lazy(`\b(?:he|she|hes|shes|he's|she's|him|her|they)\b`)
+	firstWords = lazy(`\b(?:i|i've|ive|i'm|im|i'll|my|me)\b`)
 )
 
 // namesSomebody reports whether the mail's own words name one person with an age
@@ -114,7 +113,7 @@ func (r *reader) namesSomebody() bool {
 	return false
 }
 
-var firstPerson = regexp.MustCompile(`\bi (?:am|have|do|don't|can't|cannot|want)\b|\bi'm\b|\bim\b`)
+var firstPerson = lazy(`\bi (?:am|have|do|don't|can't|cannot|want)\b|\bi'm\b|\bim\b`)
 
 // referralByLetter knows a referral whose words stand in an attached letter or a
 // forwarded mail.
@@ -141,7 +140,7 @@ func (r *reader) referralByLetter(work, family bool) Class {
 	return ""
 }
 
-var personal2 = regexp.MustCompile(`\b(?:date of birth|dob|nhs n)\b`)
+var personal2 = lazy(`\b(?:date of birth|dob|nhs n)\b`)
 
 // tellsOfPerson reports whether the mail tells of somebody's need although no
 // word of referring stands in it. A mail to the register that speaks of one
@@ -167,7 +166,7 @@ func (r *reader) tellsOfPerson(v voice) bool {
 
 // otherWords are needs that are near a learning disability or autism, and the
 // same words in other languages.
-var otherWords = regexp.MustCompile(`\blearning difficult|\bdown'?s syndrome\b|\bfragile x\b|\bawtisti[gaeth]+|\banabledd dysgu\b|\bautyzm|\bautystyczn|\bniepełnosprawno|\bautist[aă]\b`)
+var otherWords = lazy(`\blearning difficult|\bdown'?s syndrome\b|\bfragile x\b|\bawtisti[gaeth]+|\banabledd dysgu\b|\bautyzm|\bautystyczn|\bniepełnosprawno|\bautist[aă]\b`)
 
 // kindsOfHits counts the kinds of worrying words in the mail's own text.
 func (r *reader) kindsOfHits() int {

@@ -1,7 +1,6 @@
 package reading
 
 import (
-	"regexp"
 	"strings"
 )
 
@@ -13,8 +12,8 @@ type sentence struct {
 }
 
 var (
-	abbreviation = regexp.MustCompile(`(?i)(?:\b(?:dr|mr|mrs|ms|mx|prof|rev|st|no|nos|tel|ext|e\.g|i\.e|etc|approx|inc|vs|dept|sept|jan|feb|mar|apr|aug|oct|nov|dec|d\.o\.b|d\.o|d)|\b[a-z])$`)
-	listStart    = regexp.MustCompile(`^\s*(?:[-*•·▪o]\s|\(?[0-9a-z]{1,2}[.)]\s|[☐☒]|>)`)
+	abbreviation = lazy(`(?i)(?:\b(?:dr|mr|mrs|ms|mx|prof|rev|st|no|nos|tel|ext|e\.g|i\.e|etc|approx|inc|vs|dept|sept|jan|feb|mar|apr|aug|oct|nov|dec|d\.o\.b|d\.o|d)|\b[a-z])$`)
+	listStart    = lazy(`^\s*(?:[-*•·▪o]\s|\(?[0-9a-z]{1,2}[.)]\s|[☐☒]|>)`)
 )
 
 // wrapWidth is the length from which a line is taken to go on in the next:
@@ -83,7 +82,7 @@ func wraps(s string, from, i, to int) bool {
 }
 
 // labelLine is a short label with its colon at the beginning of a line.
-var labelLine = regexp.MustCompile(`^\s*[A-Z][A-Za-z/()' .&-]{1,34}:\s`)
+var labelLine = lazy(`^\s*[A-Z][A-Za-z/()' .&-]{1,34}:\s`)
 
 func endsSentence(s string, i, to int) bool {
 	next := byte('\n')

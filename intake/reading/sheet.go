@@ -1,7 +1,6 @@
 package reading
 
 import (
-	"regexp"
 	"sort"
 	"strings"
 	"unicode"
@@ -24,6 +23,9 @@ type sheet struct {
 
 	doc  *document.Document // nil for mail bodies and headers
 	segs []message.Segment  // of mail bodies, in norm offsets
+
+	active []*cueRule        // the rules whose words the sheet holds
+	cues   map[span][]cueHit // what they met, by sentence
 }
 
 func newSheet(part, text string) *sheet {
@@ -261,7 +263,7 @@ func (s *sheet) passedOn() (message.Segment, bool) {
 	return message.Segment{}, false
 }
 
-var ownReferral = regexp.MustCompile(`\b(?:referral from (?:me|us)|(?:i|we) (?:would like to |wish to |'d like to |want to )?refer\b|my referral|our referral)`)
+var ownReferral = lazy(`\b(?:referral from (?:me|us)|(?:i|we) (?:would like to |wish to |'d like to |want to )?refer\b|my referral|our referral)`)
 
 // toldBy are the stretches of whoever refers: the sender's own words, or those
 // of the mail that he passes on.
@@ -295,4 +297,4 @@ func (s *sheet) letterWords() []span {
 	return spans
 }
 
-var letterBegins = regexp.MustCompile(`(?m)^\s*(?:dear |re:|to whom it)`)
+var letterBegins = lazy(`(?m)^\s*(?:dear |re:|to whom it)`)

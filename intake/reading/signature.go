@@ -1,7 +1,6 @@
 package reading
 
 import (
-	"regexp"
 	"strings"
 )
 
@@ -21,14 +20,14 @@ type signature struct {
 }
 
 var (
-	closing    = regexp.MustCompile(`(?im)^[ \t]*(?:(?:with |very )?(?:kind(?:est)?|best|warm(?:est)?|many|most|yours|with|lots of|sincere|warmly|respectfully|much)?[ ]?(?:regards|wishes|thanks|thank you|sincerely|faithfully|truly|love|cheers|appreciated|respect)\b[^\n.]{0,45}|yours|cheers|ta|thx|kr|br|from|diolch yn fawr|z poważaniem|pozdrawiam|cofion(?: \p{L}+)?|mul[țt]umesc(?: \p{L}+)?|(?:bardzo )?dziękuję(?: bardzo)?|merci|gracias|danke|obrigad[oa]|teşekkürler|shukran|ačiū|cu (?:stimă|respect)|thank you[^\n]{0,40}|thanks[^\n]{0,30}),?[ \t!.x]*$`)
-	roleWord   = regexp.MustCompile(`(?i)\b(?:\w*workers?|nurse|manager|officer|practitioner|psychologist|psychiatrist|therapist|(?:head)?teacher|head|senco|sendco|paediatrician|consultant|doctor|gp|general practitioner|co-?ordinator|advocate|advis[eo]r|clinician|lead|director|assistant|supervisor|matron|solicitor|mentor|tutor|specialist|registrar|commissioner|administrator|secretary|warden|counsellor|principal|dietitian|midwife|health visitor|constable|inspector|sergeant|associate|facilitator|navigator|dsl|amhp|rmn|rnld|carer's champion|engagement|liaison|chief executive|ceo|leader|correspondent|housing support|probation)\b`)
-	strongOrg  = regexp.MustCompile(`(?i)\b(?:council|trust|hospital|ltd|limited|llp|cic|school|academy|college|university|police|association|surgery|medical (?:centre|group|practice)|health centre|partnership|foundation|charity|society|infirmary|nhs|primary)\b`)
-	mediumOrg  = regexp.MustCompile(`(?i)\b(?:teams?|services?|homes?|house|centre|support|pathways|care|camhs|cmht|housing|advocacy|health|hubs?|clinic|outreach|project|agency|group|lodge|unit|ward|solutions|youth|living|voice|community)\b`)
-	phoneFirst = regexp.MustCompile(`(?i)^(?:0|\+|\(|t\b|tel|m\b|mob)`)
-	collar     = regexp.MustCompile(`^\s*(?:PC|DC|PS|DS|PCSO|Sgt|Insp)\.? \d{2,5} `)
-	letters    = regexp.MustCompile(`^\s*(?:(?:RNLD|RMN|RGN|RN|MBBS|MRCPsych|FRCPsych|BSc|MSc|PhD|DClinPsy|MBE|OBE|QTS|BA|MA|Hons|MRCGP|\(she/her\)|\(he/him\)|\(they/them\)|she/her|he/him|they/them)[,\s]*)+`)
-	kinInSign  = regexp.MustCompile(`(?i)^\s*[,(\-–]?\s*(?:(?:his|her|their|ei|\p{L}+'s) )?(mum|mom|mother|dad|father|parent|carer|foster carer|brother|sister|wife|husband|partner|gran|nan|grandmother|grandfather|grandad|grandma|stepfather|stepdad|stepmum|stepmother|guardian|aunt|auntie|uncle|friend|neighbour|mama|tata|tad|dad|thad|mam)\b`)
+	closing    = lazy(`(?im)^[ \t]*(?:(?:with |very )?(?:kind(?:est)?|best|warm(?:est)?|many|most|yours|with|lots of|sincere|warmly|respectfully|much)?[ ]?(?:regards|wishes|thanks|thank you|sincerely|faithfully|truly|love|cheers|appreciated|respect)\b[^\n.]{0,45}|yours|cheers|ta|thx|kr|br|from|diolch yn fawr|z poważaniem|pozdrawiam|cofion(?: \p{L}+)?|mul[țt]umesc(?: \p{L}+)?|(?:bardzo )?dziękuję(?: bardzo)?|merci|gracias|danke|obrigad[oa]|teşekkürler|shukran|ačiū|cu (?:stimă|respect)|thank you[^\n]{0,40}|thanks[^\n]{0,30}),?[ \t!.x]*$`)
+	roleWord   = lazy(`(?i)\b(?:\w*workers?|nurse|manager|officer|practitioner|psychologist|psychiatrist|therapist|(?:head)?teacher|head|senco|sendco|paediatrician|consultant|doctor|gp|general practitioner|co-?ordinator|advocate|advis[eo]r|clinician|lead|director|assistant|supervisor|matron|solicitor|mentor|tutor|specialist|registrar|commissioner|administrator|secretary|warden|counsellor|principal|dietitian|midwife|health visitor|constable|inspector|sergeant|associate|facilitator|navigator|dsl|amhp|rmn|rnld|carer's champion|engagement|liaison|chief executive|ceo|leader|correspondent|housing support|probation)\b`)
+	strongOrg  = lazy(`(?i)\b(?:council|trust|hospital|ltd|limited|llp|cic|school|academy|college|university|police|association|surgery|medical (?:centre|group|practice)|health centre|partnership|foundation|charity|society|infirmary|nhs|primary)\b`)
+	mediumOrg  = lazy(`(?i)\b(?:teams?|services?|homes?|house|centre|support|pathways|care|camhs|cmht|housing|advocacy|health|hubs?|clinic|outreach|project|agency|group|lodge|unit|ward|solutions|youth|living|voice|community)\b`)
+	phoneFirst = lazy(`(?i)^(?:0|\+|\(|t\b|tel|m\b|mob)`)
+	collar     = lazy(`^\s*(?:PC|DC|PS|DS|PCSO|Sgt|Insp)\.? \d{2,5} `)
+	letters    = lazy(`^\s*(?:(?:RNLD|RMN|RGN|RN|MBBS|MRCPsych|FRCPsych|BSc|MSc|PhD|DClinPsy|MBE|OBE|QTS|BA|MA|Hons|MRCGP|\(she/her\)|\(he/him\)|\(they/them\)|she/her|he/him|they/them)[,\s]*)+`)
+	kinInSign  = lazy(`(?i)^\s*[,(\-–]?\s*(?:(?:his|her|their|ei|\p{L}+'s) )?(mum|mom|mother|dad|father|parent|carer|foster carer|brother|sister|wife|husband|partner|gran|nan|grandmother|grandfather|grandad|grandma|stepfather|stepdad|stepmum|stepmother|guardian|aunt|auntie|uncle|friend|neighbour|mama|tata|tad|dad|thad|mam)\b`)
 )
 
 // signatureOf finds who signed norm[sp): the lines behind a closing phrase, else
@@ -140,7 +139,7 @@ func signedName(norm string, at, end int) (span, bool) {
 }
 
 // andSecond is the second of two who sign together.
-var andSecond = regexp.MustCompile(`^ (?:and|&) \p{Lu}[\p{L}'-]+ \p{Lu}[\p{L}'-]+[ \t]*$`)
+var andSecond = lazy(`^ (?:and|&) \p{Lu}[\p{L}'-]+ \p{Lu}[\p{L}'-]+[ \t]*$`)
 
 // fullerName looks in the next lines for the whole name of somebody who first
 // signed with the first name alone.
@@ -180,7 +179,7 @@ func (sig *signature) lastWords(s *sheet, sp span) {
 	}
 }
 
-var jobBreak = regexp.MustCompile(`\s*[\n|/•·]\s*|,\s+|\.\s+|\s+-\s+|\s{3,}`)
+var jobBreak = lazy(`\s*[\n|/•·]\s*|,\s+|\.\s+|\s+-\s+|\s{3,}`)
 
 // parseJob reads role, organisation, phone and e-mail from the words behind a
 // name.
@@ -219,9 +218,9 @@ func parseJob(norm string, sp span) job {
 }
 
 // acronym is a team that is called by its letters: "Thurrock CLDT".
-var acronym = regexp.MustCompile(`^(?:\p{Lu}\p{L}+ ){1,3}[A-Z]{3,6}$`)
+var acronym = lazy(`^(?:\p{Lu}\p{L}+ ){1,3}[A-Z]{3,6}$`)
 
-var notJob = regexp.MustCompile(`(?i)^(?:t|tel|m|mob|mobile|e|email|w|phone|telephone|direct|office|fax|working days?|my working|sent from|get outlook|please|www\.|http|this e-?mail|the information|confidential)\b|@|\d{4,}|^(?:mr|mrs|ms|miss)$|^(?:in a|in an|if you|if someone|for urgent)\b|\b(?:call|dial|ring) (?:nhs |999|111|the )`)
+var notJob = lazy(`(?i)^(?:t|tel|m|mob|mobile|e|email|w|phone|telephone|direct|office|fax|working days?|my working|sent from|get outlook|please|www\.|http|this e-?mail|the information|confidential)\b|@|\d{4,}|^(?:mr|mrs|ms|miss)$|^(?:in a|in an|if you|if someone|for urgent)\b|\b(?:call|dial|ring) (?:nhs |999|111|the )`)
 
 func (j *job) take(norm string, start, end int, p string, best *int, seen int) {
 	if notJob.MatchString(p) || len(p) > 80 || strings.Count(p, " ") > 9 || len(p) < 2 {
@@ -236,7 +235,7 @@ func (j *job) take(norm string, start, end int, p string, best *int, seen int) {
 	sp.end = sp.start + len(strings.TrimRight(norm[sp.start:end], " ,.;|"))
 	isRole := roleWord.MatchString(p)
 	switch {
-	case j.role.end == 0 && isRole && !(strongOrg.MatchString(p) && !regexp.MustCompile(`(?i)(?:nurse|officer|worker|head|teacher|practitioner|manager|lead|assistant)\s*(?:\(.*\))?$`).MatchString(p)):
+	case j.role.end == 0 && isRole && !(strongOrg.MatchString(p) && !lazy(`(?i)(?:nurse|officer|worker|head|teacher|practitioner|manager|lead|assistant)\s*(?:\(.*\))?$`).MatchString(p)):
 		j.role = sp
 		return
 	case j.role.end == 0 && seen > 2:

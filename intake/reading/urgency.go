@@ -1,14 +1,13 @@
 package reading
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/essex-dsr/dsr/intake/message"
 )
 
 var (
-	notUrgent = regexp.MustCompile(`\bnot urgent\b|\bno urgency\b|\bin \w+ months\b|\bin the (?:spring|summer|new year)\b|\bnext (?:year|summer|spring)\b`)
+	notUrgent = lazy(`\bnot urgent\b|\bno urgency\b|\bin \w+ months\b|\bin the (?:spring|summer|new year)\b|\bnext (?:year|summer|spring)\b`)
 	farDays   = 21
 )
 
@@ -87,7 +86,7 @@ func (r *reader) urgent() bool {
 }
 
 // soonWords are what a date within two weeks must be about to be urgent.
-var soonWords = regexp.MustCompile(`\b(?:bed|place|placement|home|move[ds]?|moving|(?:must|has to|have to) leave|out|evict\w*|bailiffs?|court|hearing|magistrates|decide[ds]?|decision|exclusion|excluded|discharge[ds]?|release[ds]?|clos(?:e|es|ing)|ends?|ending|notice|tenancy|deadline|operation|runs? out|goes away|custody|sentenc\w+|admi(?:t|ssion)\w*|lapses?)\b`)
+var soonWords = lazy(`\b(?:bed|place|placement|home|move[ds]?|moving|(?:must|has to|have to) leave|out|evict\w*|bailiffs?|court|hearing|magistrates|decide[ds]?|decision|exclusion|excluded|discharge[ds]?|release[ds]?|clos(?:e|es|ing)|ends?|ending|notice|tenancy|deadline|operation|runs? out|goes away|custody|sentenc\w+|admi(?:t|ssion)\w*|lapses?)\b`)
 
 const soonDays = 14
 
@@ -220,7 +219,7 @@ func (r *reader) subjectSegment(h *sheet) []message.Segment {
 	return []message.Segment{{Kind: message.New, Start: start, End: lineEnd(h.norm, start, len(h.norm))}}
 }
 
-var addressLineShape = regexp.MustCompile(`^(?:(?:Flat|Room|Unit|Apartment) \w+,? )?(?:\p{Lu}[\p{L}'-]+(?: \p{Lu}[\p{L}'-]+)*, )?\d{1,4}[A-Za-z]? \p{Lu}[\p{L}' -]+(?:, ?\p{Lu}[\p{L} -]+)+$`)
+var addressLineShape = lazy(`^(?:(?:Flat|Room|Unit|Apartment) \w+,? )?(?:\p{Lu}[\p{L}'-]+(?: \p{Lu}[\p{L}'-]+)*, )?\d{1,4}[A-Za-z]? \p{Lu}[\p{L}' -]+(?:, ?\p{Lu}[\p{L} -]+)+$`)
 
 // signedAddress takes the address that somebody puts below the own name.
 func (f *letterFacts) signedAddress(a about) {

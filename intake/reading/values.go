@@ -1,7 +1,6 @@
 package reading
 
 import (
-	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -256,7 +255,7 @@ func (v *valueReader) piece(code func(string) string) (string, span) {
 	return "", span{}
 }
 
-var pieceBreak = regexp.MustCompile(`\s*[/|]\s*|\s+&\s+|\n|\t`)
+var pieceBreak = lazy(`\s*[/|]\s*|\s+&\s+|\n|\t`)
 
 func pieces(norm string, sp span) []span {
 	var out []span
@@ -307,8 +306,8 @@ func isNothing(v string) bool {
 }
 
 var (
-	ageInBrackets = regexp.MustCompile(`(?i)\((?:aged?:? ?)?(\d{1,3})(?: ?(?:y(?:ea)?rs?(?: old)?|yo|y))?\)|\b(?:aged?|(?:he|she|they|who) (?:is|are)|(?:he|she)'s|age:?)\s(\d{1,3})\b|[/&,]\s*(\d{1,3})(?:\s*(?:y(?:ea)?rs?(?: old)?|yo))?\s*$`)
-	ageAlone      = regexp.MustCompile(`(?i)^\s*(\d{1,3})\s*(?:y(?:ea)?rs?\.?(?: old)?|yo|y)?\b`)
+	ageInBrackets = lazy(`(?i)\((?:aged?:? ?)?(\d{1,3})(?: ?(?:y(?:ea)?rs?(?: old)?|yo|y))?\)|\b(?:aged?|(?:he|she|they|who) (?:is|are)|(?:he|she)'s|age:?)\s(\d{1,3})\b|[/&,]\s*(\d{1,3})(?:\s*(?:y(?:ea)?rs?(?: old)?|yo))?\s*$`)
+	ageAlone      = lazy(`(?i)^\s*(\d{1,3})\s*(?:y(?:ea)?rs?\.?(?: old)?|yo|y)?\b`)
 )
 
 func (v *valueReader) birth() {
@@ -419,7 +418,7 @@ func addressLine(text string) string {
 	return strings.Join(parts, ", ")
 }
 
-var homeWords = regexp.MustCompile(`(?i)supported living|residential|care home|nursing home|foster|tenancy|family home|hostel|flat\b|lodging|temporary|sheltered|hospital|shared lives|boarding`)
+var homeWords = lazy(`(?i)supported living|residential|care home|nursing home|foster|tenancy|family home|hostel|flat\b|lodging|temporary|sheltered|hospital|shared lives|boarding`)
 
 func looksLikeHome(s string) bool { return homeWords.MatchString(s) }
 
@@ -447,7 +446,7 @@ func (v *valueReader) grounds() {
 	v.addSet("grounds", values, at)
 }
 
-var listBreak = regexp.MustCompile(`[;,\n]|\s+and\s+|\s/\s`)
+var listBreak = lazy(`[;,\n]|\s+and\s+|\s/\s`)
 
 func listPieces(norm string, sp span) []span {
 	var out []span

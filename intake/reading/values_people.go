@@ -1,11 +1,10 @@
 package reading
 
 import (
-	"regexp"
 	"strings"
 )
 
-var callsHim = regexp.MustCompile(`(?i)\((?:everyone calls (?:him|her|them)|known as|prefers(?: to be called)?|likes to be called|goes by|aka|a\.k\.a\.?|called|please (?:use|call (?:me|him|her|them)))\s+["']?(\p{L}[\p{L}'-]*)`)
+var callsHim = lazy(`(?i)\((?:everyone calls (?:him|her|them)|known as|prefers(?: to be called)?|likes to be called|goes by|aka|a\.k\.a\.?|called|please (?:use|call (?:me|him|her|them)))\s+["']?(\p{L}[\p{L}'-]*)`)
 
 // name reads a name and what people write beside it: what the person is called,
 // a relationship, a number, a job.
@@ -73,7 +72,7 @@ func (v *valueReader) wholeName(text string, at span) span {
 	return span{start, stop}
 }
 
-var afterName = regexp.MustCompile(`^[\s,/(|-]*(?:and\s+)?([^,/|()\n.;]+)`)
+var afterName = lazy(`^[\s,/(|-]*(?:and\s+)?([^,/|()\n.;]+)`)
 
 // beside reads what stands after a name in the same value: relationship, phone,
 // e-mail, job, organisation.
@@ -153,12 +152,12 @@ func join(a, b Source) Source {
 // shareNames are the circles with whom facts may be shared.
 var shareNames = []struct {
 	code  string
-	words *regexp.Regexp
+	words *pattern
 }{
-	{"health", regexp.MustCompile(`\bhealth\b|\bnhs\b|\bgp\b|\bdoctors?\b|\bcamhs\b|\bhospital\b|\bnurses?\b`)},
-	{"education", regexp.MustCompile(`\beducation\b|\bschools?\b|\bcollege\b|\bsend\b|\bteachers?\b`)},
-	{"social_care", regexp.MustCompile(`\bsocial (?:care|services|workers?)\b|\bcouncil\b`)},
-	{"parent", regexp.MustCompile(`\bparents?\b|\bmum\b|\bdad\b|\bmother\b|\bfather\b|\bfamily\b`)},
+	{"health", lazy(`\bhealth\b|\bnhs\b|\bgp\b|\bdoctors?\b|\bcamhs\b|\bhospital\b|\bnurses?\b`)},
+	{"education", lazy(`\beducation\b|\bschools?\b|\bcollege\b|\bsend\b|\bteachers?\b`)},
+	{"social_care", lazy(`\bsocial (?:care|services|workers?)\b|\bcouncil\b`)},
+	{"parent", lazy(`\bparents?\b|\bmum\b|\bdad\b|\bmother\b|\bfather\b|\bfamily\b`)},
 }
 
 func shareCodes(v string) []string {
@@ -197,11 +196,11 @@ func (v *valueReader) consent(what string) {
 }
 
 var (
-	personLabel = regexp.MustCompile(`\b(?:person|young person|student|client|individual|patient|adult|service user|resident|you)\b`)
-	refuses     = regexp.MustCompile(`\b(?:refus|declin|does not (?:consent|agree|want to be|want this|want the)|doesn't (?:consent|agree|want to be|want this)|did not (?:consent|agree)|has not (?:agreed|consented|given)|not given|withheld|withdrawn|against)`)
-	agrees      = regexp.MustCompile(`\b(?:agree|consent|agreed|agrees|consented|consents|given (?:his|her|their)?\s*(?:verbal |written )?consent|signed|verbal|written|obtained|gained|given)\b`)
-	iAgree      = regexp.MustCompile(`\bi (?:do |also |fully )*(?:agree|consent|give)\b`)
-	notAsked    = regexp.MustCompile(`\bnot (?:yet )?(?:asked|sought|discussed|known|obtained yet)\b|\bto be (?:obtained|discussed|sought)\b|\bpending\b`)
+	personLabel = lazy(`\b(?:person|young person|student|client|individual|patient|adult|service user|resident|you)\b`)
+	refuses     = lazy(`\b(?:refus|declin|does not (?:consent|agree|want to be|want this|want the)|doesn't (?:consent|agree|want to be|want this)|did not (?:consent|agree)|has not (?:agreed|consented|given)|not given|withheld|withdrawn|against)`)
+	agrees      = lazy(`\b(?:agree|consent|agreed|agrees|consented|consents|given (?:his|her|their)?\s*(?:verbal |written )?consent|signed|verbal|written|obtained|gained|given)\b`)
+	iAgree      = lazy(`\bi (?:do |also |fully )*(?:agree|consent|give)\b`)
+	notAsked    = lazy(`\bnot (?:yet )?(?:asked|sought|discussed|known|obtained yet)\b|\bto be (?:obtained|discussed|sought)\b|\bpending\b`)
 )
 
 func (v *valueReader) consentReported(what, label, text string, at span) {
@@ -241,7 +240,7 @@ func (v *valueReader) consentReported(what, label, text string, at span) {
 	}
 }
 
-var capacitySentence = regexp.MustCompile(`(?:has|have|lacks?) capacity`)
+var capacitySentence = lazy(`(?:has|have|lacks?) capacity`)
 
 // isSomebody reports whether an answer begins with a name: "Ryan agreed".
 func isSomebody(text string) bool {

@@ -1,7 +1,6 @@
 package reading
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/essex-dsr/dsr/intake/message"
@@ -27,12 +26,12 @@ type writer struct {
 }
 
 var (
-	iAmKin     = regexp.MustCompile(`\b(?:i am|i'm|im|as) (?:also )?(?:(?:his|her|their|the) |\p{L}+'s )(?:\w+ )?(mum|mother|mam|mom|father|dad|parent|carer|foster carer|brother|sister|wife|husband|partner|nan|gran|grandmother|grandfather|grandad|grandma|aunt|auntie|uncle|stepmum|stepdad|stepfather|stepmother|guardian|special guardian|neighbour|friend)\b(?: of)?|\b(?:i am|i'm) (?:the |a )?(mum|mother|dad|father|parent|foster carer|grandmother|grandfather|brother|sister|wife|husband|nan|gran) (?:of|to|for|with)\b|\b(mum|dad|mother|father) of \p{L}+ here\b|\bwe are (?:his |her |their |the )?(foster carer|parent|grandparent)s\b|\bi'm an? (foster carer)\b|\bi am an? (foster carer)\b|\bi'm (mum|dad) to\b`)
-	doubleKin  = regexp.MustCompile(`\bi (?:live|am) next door\b|\bmy neighbour\b|\bas (?:his|her) neighbour\b`)
-	hisMother  = regexp.MustCompile(`\b(?:his|her) (?:mother|mum)\b`)
-	hisFather  = regexp.MustCompile(`\b(?:his|her) (?:father|dad)\b`)
-	myPhone    = regexp.MustCompile(`\b(?:ring|call|phone|telephone|text|contact|reach(?:ed)?|get|on|number|mobile|cell|tel|telefon|me)\b`)
-	theirPhone = regexp.MustCompile(`\b(?:his|her|their) (?:\w+ ){0,2}?(?:number|phone|mobile|advocate|social worker|mother|mum|dad|father|sister|brother|keyworker)\b[^.;]{0,40}$|\b(?:mother|mum|father|dad|advocate|surgery|office|school|camhs|duty)\b[^.;]{0,25}$`)
+	iAmKin     = lazy(`\b(?:i am|i'm|im|as) (?:also )?(?:(?:his|her|their|the) |\p{L}+'s )(?:\w+ )?(mum|mother|mam|mom|father|dad|parent|carer|foster carer|brother|sister|wife|husband|partner|nan|gran|grandmother|grandfather|grandad|grandma|aunt|auntie|uncle|stepmum|stepdad|stepfather|stepmother|guardian|special guardian|neighbour|friend)\b(?: of)?|\b(?:i am|i'm) (?:the |a )?(mum|mother|dad|father|parent|foster carer|grandmother|grandfather|brother|sister|wife|husband|nan|gran) (?:of|to|for|with)\b|\b(mum|dad|mother|father) of \p{L}+ here\b|\bwe are (?:his |her |their |the )?(foster carer|parent|grandparent)s\b|\bi'm an? (foster carer)\b|\bi am an? (foster carer)\b|\bi'm (mum|dad) to\b`)
+	doubleKin  = lazy(`\bi (?:live|am) next door\b|\bmy neighbour\b|\bas (?:his|her) neighbour\b`)
+	hisMother  = lazy(`\b(?:his|her) (?:mother|mum)\b`)
+	hisFather  = lazy(`\b(?:his|her) (?:father|dad)\b`)
+	myPhone    = lazy(`\b(?:ring|call|phone|telephone|text|contact|reach(?:ed)?|get|on|number|mobile|cell|tel|telefon|me)\b`)
+	theirPhone = lazy(`\b(?:his|her|their) (?:\w+ ){0,2}?(?:number|phone|mobile|advocate|social worker|mother|mum|dad|father|sister|brother|keyworker)\b[^.;]{0,40}$|\b(?:mother|mum|father|dad|advocate|surgery|office|school|camhs|duty)\b[^.;]{0,25}$`)
 )
 
 // kinOfPerson is what the writer is to somebody whom he calls "my …".
@@ -196,7 +195,7 @@ func (w *writer) relate(letters []*sheet, subject *sheet, p person) {
 	}
 }
 
-var myKinAlone = regexp.MustCompile(`\b(?:my|our)\s+(?:(?:own|dear|lovely|autistic|older|younger|elder|little|big|adult|teenage|adopted|disabled|\d+[- ]year[- ]old|\w+-year-old)\s+){0,2}(` + kinWords + `)\b`)
+var myKinAlone = lazy(`\b(?:my|our)\s+(?:(?:own|dear|lovely|autistic|older|younger|elder|little|big|adult|teenage|adopted|disabled|\d+[- ]year[- ]old|\w+-year-old)\s+){0,2}(` + kinWords + `)\b`)
 
 // motherOrFather decides from whom the letter calls his or her mother: a writer
 // who has a wife and speaks of the mother is the father.
