@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -121,8 +122,10 @@ func blockedBy(err error, ref string) []Line {
 	switch {
 	case errors.As(err, &holes):
 		var out []Line
-		for _, h := range holes {
-			out = append(out, holeLine(h, ref))
+		for _, h := range holes { // several holes of one thing are mended at one place
+			if l := holeLine(h, ref); !slices.ContainsFunc(out, func(o Line) bool { return o.Value == l.Value }) {
+				out = append(out, l)
+			}
 		}
 		return out
 	case errors.As(err, &refusal):
@@ -162,7 +165,7 @@ func holeLine(path, ref string) Line {
 		{"Reader.", "what the reader is called", here, "The people"},
 	} {
 		if strings.HasPrefix(path, h.prefix) {
-			return Line{Key: "Not in the record", Value: sentence(h.words) + ".", Note: path, Action: &Link{h.link, h.at}}
+			return Line{Key: "Not in the record", Value: sentence(h.words) + ".", Action: &Link{h.link, h.at}}
 		}
 	}
 	return Line{Key: "Not in the record", Value: path}

@@ -53,7 +53,7 @@ func mailDeeds() []mailDeed {
 		{move: workflow.FinishMail, path: "finish", title: "Say what was done", button: "It is dealt with", may: staff(), plain: true, fields: finishFields, do: finishMail},
 		{move: workflow.JoinMail, path: "join", title: "Join it to a case", button: "Join it to this case", may: caseworkers(), plain: true, fields: joinFields, do: joinMail},
 		{move: workflow.OpenFromMail, path: "case", title: "Make a case of it", button: "Make a case", may: caseworkers(),
-			words: "For a referral that was not seen as one. What was read of it stands on the case as proposals, confirmed by nobody.", fields: openFields, do: openFromMail},
+			words: "For a referral that was not seen as one, and for a question: a case closed as an enquiry sends our guidance. What was read of it stands on the case as proposals, confirmed by nobody.", fields: openFields, do: openFromMail},
 		{move: workflow.RouteMail, path: "route", title: "Take it elsewhere", button: "Take it there", may: staff(),
 			words: "For what is no referral. It keeps an owner and a clock, which runs from the day it came, until somebody says what was done.", fields: routeFields, do: routeMail},
 		{move: workflow.IgnoreMail, path: "ignore", title: "Put it aside", button: "Put it aside", may: staff(),
@@ -154,7 +154,7 @@ func joinFields(a *App, r *http.Request, m store.MessagePage, _ workflow.Setting
 	var options []Option
 	for _, g := range guesses {
 		options = append(options, Option{Value: g.Ref, Text: or(g.Name, "Name not known") + ", " + g.Ref,
-			Hint: fmt.Sprintf("%s, score %d: %s. The case is %s.", likelyWords(g.Score), g.Score, strings.Join(g.Why, "; "), g.State)})
+			Hint: fmt.Sprintf("%s, score %d: %s. State of the case: %s.", likelyWords(g.Score), g.Score, strings.Join(g.Why, "; "), g.State)})
 	}
 	ref := f.Input("ref", "Its reference", "")
 	ref.Width, ref.Hint = "20", "Like DSR-2026-00012-K"

@@ -59,7 +59,11 @@ func (a *App) messagePage(w http.ResponseWriter, r *http.Request, status int, tr
 	p.Letters = a.letterTable("Letters that answer it", "No letter answers this mail.", false, m.Letters)
 	p.Letters.ShowTitle, p.Letters.Dense = true, true
 	for _, e := range m.Events {
-		p.Happened = append(p.Happened, Happening{Title: mailEventWords(e.Action), By: or(e.Actor, "the service"), At: e.At, Text: e.Words})
+		h := Happening{Title: mailEventWords(e.Action), By: or(e.Actor, "the service"), At: e.At, Text: e.Words}
+		if end, ok := strings.CutPrefix(e.Action, "settle: "); ok {
+			h.Title, h.Text = "Read", endWords(workflow.MailEnd(end))
+		}
+		p.Happened = append(p.Happened, h)
 	}
 	if p.Deeds, err = a.mailForms(r, m, set, by, tried, f); err != nil {
 		return err
@@ -234,9 +238,6 @@ func mailEventWords(action string) string {
 		string(workflow.ReleaseMail): "Released from quarantine", string(workflow.RereadMail): "Read again", string(workflow.RestoreMail): "Taken back"}
 	if w, ok := words[action]; ok {
 		return w
-	}
-	if end, ok := strings.CutPrefix(action, "settle: "); ok {
-		return "Read: " + strings.ToLower(endWords(workflow.MailEnd(end)))
 	}
 	return deedWords(store.Happened{Action: workflow.Action(action)})
 }

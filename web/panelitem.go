@@ -228,7 +228,7 @@ func papersOf(x workflow.File, today workflow.Date) []Card {
 			if len(fact.Values) > 0 {
 				values = append(values, strings.Join(fact.Values, ", "))
 			} else if fact.Value != "" {
-				values = append(values, fact.Value)
+				values = append(values, sentence(strings.ReplaceAll(fact.Value, "_", " ")))
 			}
 		}
 		return Line{Key: key, Value: strings.Join(values, "\n"), Missing: len(values) == 0}

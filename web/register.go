@@ -67,7 +67,7 @@ func registerRow(x store.RegisterRow, today workflow.Date) Row {
 	if name.Text == "" {
 		name.Text = "Name not known"
 	}
-	review := Cell{Text: dayWords(x.NextReview)}
+	review := Cell{Text: shortDate(x.NextReview.At(12, 0))}
 	if overdue(x, today) {
 		review.Late, review.Sub = true, "overdue"
 		if x.NextReview.IsZero() {
@@ -247,8 +247,8 @@ func registerLines(x workflow.File, today workflow.Date) []Line {
 		{Key: "On the register since", Value: dayWords(x.Case.OnRegister)},
 		{Key: "Rating", Tags: []Tag{ratingTag(x.Rating())}, Note: ratingMeans(x.Rating())},
 		review, lead,
-		{Key: "Care, education and treatment review", Value: stepWords(string(x.CETR.State), "", x.CETR.On), Missing: x.CETR.State == "" && x.Rating() == workflow.Red},
-		{Key: "Keyworker", Value: stepWords(string(x.Keyworker.State), x.Keyworker.Name, x.Keyworker.On), Missing: x.Keyworker.State == "" && x.Rating() != workflow.Green},
+		{Key: "Care, education and treatment review", Value: or(stepWords(string(x.CETR.State), "", x.CETR.On), "Nothing recorded"), Missing: x.CETR.State == "" && x.Rating() == workflow.Red},
+		{Key: "Keyworker", Value: or(stepWords(string(x.Keyworker.State), x.Keyworker.Name, x.Keyworker.On), "Nothing recorded"), Missing: x.Keyworker.State == "" && x.Rating() != workflow.Green},
 	}
 	return append(lines, responsibleLines(x, today)...)
 }
