@@ -26,11 +26,14 @@ func TestEveryLetterHasAPreview(t *testing.T) {
 	if code, out, _ := runWith(t, map[string]string{}, "letter", "preview", "l1", "--format", "html"); code != exitDone || !strings.Contains(out, "<") {
 		t.Errorf("html: exit %d, %q", code, out)
 	}
+	if code, out, problems := runWith(t, map[string]string{}, "letter", "preview", "L1", "--format", "pdf"); code != exitDone || !strings.HasPrefix(out, "%PDF-") {
+		t.Errorf("pdf: exit %d, %.20q, %s", code, out, problems)
+	}
 }
 
 func TestPreviewRefusals(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{}, {"L99"}, {"L1", "L2"}, {"L1", "--variant", "loud"}, {"L1", "--reader", "cat"}, {"L1", "--format", "pdf"}} {
+	for _, args := range [][]string{{}, {"L99"}, {"L1", "L2"}, {"L1", "--variant", "loud"}, {"L1", "--reader", "cat"}, {"L1", "--format", "odt"}} {
 		if code, _, problems := runWith(t, map[string]string{}, append([]string{"letter", "preview"}, args...)...); code != exitUsage || problems == "" {
 			t.Errorf("%v: exit %d, %q", args, code, problems)
 		}
