@@ -15,6 +15,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 	"github.com/essex-dsr/dsr/intake/message"
 	"github.com/essex-dsr/dsr/intake/reading"
 	"github.com/essex-dsr/dsr/store"
+	"github.com/essex-dsr/dsr/workflow"
 )
 
 // Service reads mails that are kept and gives them their ends.
@@ -96,8 +98,10 @@ func (s *Service) ReadSome(ctx context.Context) (int, error) {
 	if err != nil || len(mails) == 0 {
 		return 0, err
 	}
+	s.dangerFirst(mails)
 	var read []store.Unsettled
 	var all []store.Settlement
+	began := s.Clock()
 	for _, m := range mails {
 		x, err := s.settlement(ctx, m)
 		if err != nil {
@@ -106,8 +110,50 @@ func (s *Service) ReadSome(ctx context.Context) (int, error) {
 			continue
 		}
 		read, all = append(read, m), append(all, x)
+		if x.Urgency == workflow.Crisis || s.Clock().Sub(began) > longestBatch {
+			if err := s.settle(ctx, read, all); err != nil {
+				return len(mails), err
+			}
+			read, all, began = nil, nil, s.Clock()
+		}
 	}
-	// What was read must not be thrown away by a shutdown that comes now.
+	return len(mails), s.settle(ctx, read, all)
+}
+
+// longestBatch is how long mails that were read wait for others to be settled
+// with.
+const longestBatch = 2 * time.Second
+
+// dangerFirst puts the mails whose plain words mean danger before the others, so
+// that none of them waits while large files of others are read.
+func (s *Service) dangerFirst(mails []store.Unsettled) {
+	if len(mails) < 2 {
+		return
+	}
+	danger := map[workflow.MessageID]bool{}
+	for _, m := range mails {
+		u := understood{mail: &message.Message{}}
+		u.guard("parse the mail", func() { u.mail = message.Read(m.Raw, s.Limits) })
+		u.alarm(m.Raw, s.Own, m.ReceivedAt)
+		danger[m.ID] = u.result.Urgency == reading.Crisis
+	}
+	slices.SortStableFunc(mails, func(a, b store.Unsettled) int {
+		switch {
+		case danger[a.ID] == danger[b.ID]:
+			return 0
+		case danger[a.ID]:
+			return -1
+		}
+		return 1
+	})
+}
+
+// settle gives mails that were read their ends. What was read must not be thrown
+// away by a shutdown that comes now.
+func (s *Service) settle(ctx context.Context, read []store.Unsettled, all []store.Settlement) error {
+	if len(all) == 0 {
+		return nil
+	}
 	save, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
 	done, err := s.Store.Settle(save, all)
@@ -117,7 +163,7 @@ func (s *Service) ReadSome(ctx context.Context) (int, error) {
 			d.Err = s.parkFailed(save, read[i], all[i])
 		}
 	}
-	return len(mails), err
+	return err
 }
 
 func (s *Service) report(x store.Settlement, d store.Settled) {
