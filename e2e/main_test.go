@@ -98,7 +98,7 @@ func (s *machine) findBinary() (string, error) {
 		return path, err
 	}
 	path := filepath.Join(s.dir, "dsr")
-	cmd := exec.Command("go", "build", "-o", path, "./cmd/dsr")
+	cmd := exec.Command("go", "build", "-tags", "nodynamic", "-o", path, "./cmd/dsr")
 	cmd.Dir = ".."
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -77,6 +77,9 @@ func answer(ctx context.Context, req request, in *frames, out *bufio.Writer) err
 
 // confine gives up every right that the task does not need.
 func confine(req request) error {
+	if unconfinable != "" {
+		return errors.New(unconfinable)
+	}
 	debug.SetMemoryLimit(600 << 20)
 	limits := map[int]uint64{
 		unix.RLIMIT_CORE:   0,

@@ -63,6 +63,9 @@ func NewSandbox(exe, cacheDir string) *Sandbox {
 // Confined reports whether this kernel keeps a document's reader from files
 // and network, and in words what holds and what does not.
 func Confined() (bool, string) {
+	if unconfinable != "" {
+		return false, unconfinable
+	}
 	abi, err := landlock.LandlockGetABIVersion()
 	switch {
 	case err != nil || abi < 1:
