@@ -111,6 +111,17 @@ func furnished(t *testing.T) *casework {
 	fresh((*casework).triage, act(func(x workflow.File) (workflow.Change, error) {
 		return x.CloseError(w.who[workflow.Manager], w.now, "twice")
 	}))
+	kept, proposed, joined := fresh((*casework).triage), fresh((*casework).triage), fresh((*casework).triage)
+	for _, c := range []*casework{proposed, joined} {
+		c.act(func(x workflow.File) (workflow.Change, error) {
+			return x.ProposeMerge(co, w.now, kept.file(), "the same NHS number")
+		})
+	}
+	if err := w.store.ActBoth(t.Context(), joined.id, kept.id, 0, func(x, o workflow.File) (workflow.Change, workflow.Change, error) {
+		return x.ConfirmMerge(pr, w.now, o, "looked at both")
+	}); err != nil {
+		t.Fatal(err)
+	}
 	w.world.receive(workflow.Crisis, 100)
 	w.world.receive(workflow.Routine, 101)
 
