@@ -38,6 +38,10 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, "e2e:", err)
 		return 1
 	}
+	if err := os.Chmod(dir, 0o755); err != nil { // the servers run as users of their own
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		return 1
+	}
 	shared = newMachine(dir)
 	code := m.Run()
 	if err := shared.close(); err != nil {
