@@ -1,17 +1,28 @@
 package e2e
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"time"
 )
 
-// TestStoryOnPaper tells the whole story without a script: two referrals come
-// as mails, are worked on, go before a panel, one is accepted and one is not,
-// letters leave, and in the end somebody comes off the register.
+// TestStoryOnPaper and TestStoryInBrowser tell the same story, without a script
+// and by clicking: two referrals come as mails, are worked on, go before a
+// panel, one is accepted and one is not, letters leave, and in the end somebody
+// comes off the register.
 func TestStoryOnPaper(t *testing.T) {
 	t.Parallel()
 	tellStory(t, func(base string) screen { return newPaper(t, base) })
+}
+
+func TestStoryInBrowser(t *testing.T) {
+	if os.Getenv("DSR_TEST_LONG") == "" {
+		t.Skip("takes minutes of clicking: ./run test long")
+	}
+	t.Parallel()
+	must(t, shared.browser)
+	tellStory(t, func(base string) screen { return newWindow(t, base) })
 }
 
 // story is who takes part, each at a screen of their own.
