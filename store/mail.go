@@ -167,7 +167,8 @@ const ReadLimit = 60 << 20
 // ClaimUnread takes up to n messages that have no end yet, oldest first and no
 // more than can be held at once, and puts their next try off by hold, so that a
 // mail which stops its reader does not stop the others and comes again later:
-// alone, since it may take the whole program with it.
+// after those that nobody tried, and alone, since it may take the whole program
+// with it.
 func (s *Store) ClaimUnread(ctx context.Context, n int, hold time.Duration) ([]Unsettled, error) {
 	var out []Unsettled
 	objects := map[workflow.MessageID]ObjectID{}
@@ -179,19 +180,19 @@ func (s *Store) ClaimUnread(ctx context.Context, n int, hold time.Duration) ([]U
 			    FROM messages m
 			    JOIN raws r ON r.id = m.raw_id
 			    WHERE m.end_state IS NULL AND m.next_try <= now()
-			    ORDER BY m.tries = 0, m.received_at, m.id
+			    ORDER BY m.tries, m.received_at, m.id
 			    LIMIT $1
 			    FOR UPDATE OF m SKIP LOCKED
 			), placed AS (
 			    SELECT id, tries, size, row_number() OVER w AS place, sum(size) OVER w AS total
 			    FROM waiting
-			    WINDOW w AS (ORDER BY tries = 0, received_at, id)
+			    WINDOW w AS (ORDER BY tries, received_at, id)
 			)
 			UPDATE messages m
 			SET tries = m.tries + 1, next_try = now() + make_interval(secs => $2)
 			FROM placed p, raws r
 			WHERE m.id = p.id AND r.id = m.raw_id
-			      AND (p.place = 1 OR (p.total <= $3 AND NOT EXISTS (SELECT FROM placed a WHERE a.tries > 0)))
+			      AND (p.place = 1 OR p.tries = 0 AND p.total <= $3)
 			RETURNING m.id, m.received_at, m.folder, m.tries, r.object_id, r.size, r.whole`, func(rows *sqlx.Rows) error {
 			var x Unsettled
 			var o ObjectID
